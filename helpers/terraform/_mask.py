@@ -1,0 +1,132 @@
+"""Masks the values Terraform marks as sensitive, before anything else of the course sees them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+#: The words Terraform itself prints.
+SENSITIVE_TEXT = "(sensitive value)"
+#: Shorter strings would mask ordinary words when they turn up elsewhere.
+MIN_LENGTH = 5
+
+
+class Sensitive(str):
+    """A value that prints, formats and serialises as ``(sensitive value)``; `reveal` gives the real one.
+
+    Two of them are equal when what they hide is equal, so a change can be seen without being shown.
+    """
+
+    __slots__ = ("_hidden",)
+    _hidden: Any
+
+    def __new__(cls, hidden: Any) -> Sensitive:
+        self = super().__new__(cls, SENSITIVE_TEXT)
+        self._hidden = hidden
+        return self
+
+    def reveal(self) -> Any:
+        """Return the hidden value. Do not print it in a cell: outputs are saved with the notebook."""
+        return self._hidden
+
+    def __repr__(self) -> str:
+        return SENSITIVE_TEXT
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sensitive) and bool(self._hidden == other._hidden)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(SENSITIVE_TEXT)
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        # A pickle or a copy on disk must not carry the secret.
+        return (str, (SENSITIVE_TEXT,))
+
+
+def mask(value: Any, marks: Any) -> Any:
+    """Return *value* with the parts named by *marks* (Terraform's ``*_sensitive`` tree) made `Sensitive`."""
+    if marks is True:
+        return value if value is None else Sensitive(value)
+    if isinstance(value, dict) and isinstance(marks, dict):
+        return {key: mask(item, marks.get(key)) for key, item in value.items()}
+    if isinstance(value, list) and isinstance(marks, list):
+        padded = marks + [None] * (len(value) - len(marks))
+        return [mask(item, mark) for item, mark in zip(value, padded, strict=False)]
+    return value
+
+
+def mask_document(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return a plan or state document (``terraform show -json``) with every sensitive value masked.
+
+    A provider may copy a sensitive input into an unmarked attribute; such copies are found by value
+    and masked too.
+    """
+    masked = _mask_tree(raw)
+    for name, variable in masked.get("variables", {}).items():
+        if name in _sensitive_variables(raw) and "value" in variable:
+            masked["variables"][name] = {**variable, "value": Sensitive(variable["value"])}
+    known = sorted(_strings(masked), key=len, reverse=True)
+    return _mask_copies(masked, known) if known else masked  # type: ignore[no-any-return]
+
+
+def _sensitive_variables(raw: dict[str, Any]) -> set[str]:
+    declared = raw.get("configuration", {}).get("root_module", {}).get("variables", {})
+    return {name for name, variable in declared.items() if variable.get("sensitive")}
+
+
+#: Sibling keys that carry the marks of a value, in plan, state and output documents.
+_MARKS = {"values": "sensitive_values", "before": "before_sensitive", "after": "after_sensitive"}
+
+
+def _mask_tree(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_mask_tree(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    out = {key: _mask_tree(item) for key, item in node.items()}
+    for key, marks in _MARKS.items():
+        if key in node and marks in node:
+            out[key] = mask(node[key], node[marks])
+    if node.get("sensitive") is True and "value" in node:
+        out["value"] = Sensitive(node["value"])
+    return out
+
+
+def _strings(node: Any) -> set[str]:
+    """Return the strings hidden in the masked parts of a document."""
+    if isinstance(node, Sensitive):
+        return {text for text in _leaves(node.reveal()) if len(text) >= MIN_LENGTH}
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return set().union(*(_strings(child) for child in children))
+
+
+def _leaves(value: Any) -> set[str]:
+    if isinstance(value, str):
+        return {value}
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return set().union(*(_leaves(child) for child in children))
+
+
+def _mask_copies(node: Any, known: list[str]) -> Any:
+    if isinstance(node, dict):
+        return {key: _mask_copies(item, known) for key, item in node.items()}
+    if isinstance(node, list):
+        return [_mask_copies(item, known) for item in node]
+    if not isinstance(node, str) or isinstance(node, Sensitive):
+        return node
+    if node in known:
+        return Sensitive(node)
+    for secret in known:
+        node = node.replace(secret, SENSITIVE_TEXT)
+    return node
+
+
+def has_sensitive(node: Any) -> bool:
+    """Return whether *node* is, or contains, a masked value."""
+    if isinstance(node, dict):
+        return any(has_sensitive(item) for item in node.values())
+    if isinstance(node, list):
+        return any(has_sensitive(item) for item in node)
+    return isinstance(node, Sensitive)
