@@ -1,12 +1,12 @@
 """The only place that starts a process.
 
 No shell, ever: the command is a list of arguments. Output is read as it comes, secrets are masked before
-anything else sees a line, the environment is an allow-list, and cancelling means interrupt, wait, kill the group.
+anything else sees a line, the environment is an allow-list, and cancelling means interrupt, wait, kill the
+group.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import fnmatch
 import logging
@@ -17,12 +17,26 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, cast
 
-from helpers._redact import redact
-from helpers.errors import CourseError
+from helpers._process_types import (
+    Cancelled,
+    CannotStart,
+    Completed,
+    Line,
+    OutputLimit,
+    ProcessError,
+    Stream,
+    TimedOut,
+)
+from helpers._redact import forms, redact
+from helpers._scope import call_async, enrol
+
+__all__ = [
+    "Cancelled", "CannotStart", "Completed", "Line", "OutputLimit", "ProcessError", "Running", "Stream",
+    "TimedOut", "call_async", "environment", "run", "run_async", "spawn", "start",
+]  # fmt: skip
 
 log = logging.getLogger("helpers.process")
 
@@ -35,66 +49,8 @@ ALLOWED_ENV = (
 
 #: Seconds a process may take to end by itself after an interrupt.
 GRACE = 10.0
-#: Bytes of output kept from one run before it is stopped.
+#: Characters of output kept from one run before it is stopped.
 MAX_OUTPUT = 256 * 1024 * 1024
-
-Stream = Literal["stdout", "stderr"]
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of output, without its line end; secrets are already masked."""
-
-    stream: Stream
-    text: str
-
-
-@dataclass(frozen=True)
-class Completed:
-    """A finished process: masked command, exit code, masked output and seconds taken."""
-
-    argv: tuple[str, ...]
-    returncode: int
-    stdout: str
-    stderr: str
-    seconds: float
-
-    def __repr__(self) -> str:
-        return f"Completed({' '.join(self.argv)!r}, returncode={self.returncode}, {self.seconds:.2f} s)"
-
-
-class ProcessError(CourseError):
-    """A process could not start, or did not end the way it should."""
-
-    code = "process-failed"
-
-    def __init__(self, what: str, *, why: str = "", next: str = "", completed: Completed | None = None) -> None:
-        super().__init__(what, why=why, next=next)
-        self.completed = completed
-
-
-class CannotStart(ProcessError):
-    """The executable or its working folder is missing or not usable."""
-
-    code = "cannot-start"
-
-
-class TimedOut(ProcessError):
-    """The process took longer than its time limit and was stopped."""
-
-    code = "timed-out"
-
-
-class Cancelled(ProcessError):
-    """Somebody asked for the process to stop."""
-
-    code = "cancelled"
-
-
-class OutputLimit(ProcessError):
-    """The process printed more than it may and was stopped."""
-
-    code = "output-limit"
 
 
 def environment(extra: Mapping[str, str] | None = None, allow: Sequence[str] = ()) -> dict[str, str]:
@@ -126,23 +82,31 @@ class Running:
         secrets: Sequence[str] = (),
         grace: float = GRACE,
         max_output: int = MAX_OUTPUT,
+        raw_stdout: bool = False,
     ) -> None:
         raw = [os.fspath(a) for a in argv]
-        self._secrets = tuple(secrets)
+        self._secrets, self._raw_stdout = forms(secrets), raw_stdout
         self.argv = tuple(redact(a, self._secrets) for a in raw)
         self._grace, self._max_output, self._timeout = grace, max_output, timeout
         self._started = time.monotonic()
         self._kept: dict[Stream, list[str]] = {"stdout": [], "stderr": []}
-        self._bytes = 0
+        self._room = max_output
         self._lines: queue.SimpleQueue[Line | None] = queue.SimpleQueue()
         self._cancel_lock = threading.Lock()
         self._stop_reason: type[ProcessError] | None = None
         self._completed: Completed | None = None
-        self._popen = _popen(raw, cwd, environment() if env is None else dict(env), input is not None)
+        self._stopper: threading.Thread | None = None
+        self._popen = _popen(
+            raw, cwd, environment() if env is None else dict(env), input is not None, self.argv
+        )
         log.debug("start pid=%s %s", self._popen.pid, self.argv)
-        self._readers = [self._reader("stdout", self._popen.stdout), self._reader("stderr", self._popen.stderr)]
+        self._readers = [
+            self._reader("stdout", cast(IO[str], self._popen.stdout)),
+            self._reader("stderr", cast(IO[str], self._popen.stderr)),
+        ]
         if input is not None:
             threading.Thread(target=self._feed, args=(input,), daemon=True).start()
+        enrol(self)
 
     @property
     def pid(self) -> int:
@@ -150,26 +114,26 @@ class Running:
         return self._popen.pid
 
     def _feed(self, text: str) -> None:
-        stdin = self._popen.stdin
-        assert stdin is not None
+        stdin = cast(IO[str], self._popen.stdin)
         # A child may end without reading its input; that is its choice, its exit code tells.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             stdin.write(text)
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             stdin.close()
 
-    def _reader(self, name: Stream, pipe: IO[str] | None) -> threading.Thread:
-        assert pipe is not None
-
+    def _reader(self, name: Stream, pipe: IO[str]) -> threading.Thread:
         def read() -> None:
-            for raw in pipe:
-                self._bytes += len(raw)
-                if self._bytes > self._max_output:
-                    self._signal_stop(OutputLimit)
-                    continue
-                masked = redact(raw, self._secrets)
-                self._kept[name].append(masked)
-                self._lines.put(Line(name, masked.rstrip("\r\n")))
+            # A line is read no further than there is room, so that one without an end cannot fill the memory.
+            while text := pipe.readline(max(1, self._room + 1)):
+                self._room -= len(text)
+                if self._room < 0:
+                    self._begin_stop(OutputLimit)
+                    while pipe.read(65536):
+                        pass
+                    break
+                kept = text if name == "stdout" and self._raw_stdout else redact(text, self._secrets)
+                self._kept[name].append(kept)
+                self._lines.put(Line(name, kept.rstrip("\r\n")))
             self._lines.put(None)
 
         thread = threading.Thread(target=read, name=f"{self.argv[0]}:{name}", daemon=True)
@@ -187,8 +151,8 @@ class Running:
             try:
                 line = self._lines.get(timeout=self._poll())
             except queue.Empty:
-                if self._popen.poll() is not None:
-                    self._release_pipes()
+                if self._popen.poll() is not None and not self._release_pipes():
+                    break
                 continue
             if line is None:
                 open_streams -= 1
@@ -205,13 +169,21 @@ class Running:
     def _left(self) -> float | None:
         return None if self._timeout is None else self._timeout - (time.monotonic() - self._started)
 
-    def _release_pipes(self) -> None:
-        """End what is left of the group: a grandchild that holds our pipes would keep us waiting for ever."""
-        deadline = time.monotonic() + 1.0
+    def _release_pipes(self) -> bool:
+        """End what is left of the group: a grandchild that holds our pipes would keep us waiting for ever.
+
+        Returns False when they are held still, by a grandchild that left the group: it is not waited for.
+        """
+        if self._join_readers(1.0):
+            return True
+        self._kill_group()
+        return self._join_readers(1.0)
+
+    def _join_readers(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
         for reader in self._readers:
             reader.join(max(0.0, deadline - time.monotonic()))
-        if any(reader.is_alive() for reader in self._readers):
-            self._kill_group()
+        return not any(reader.is_alive() for reader in self._readers)
 
     def wait(self) -> Completed:
         """Wait for the end and return what happened; a non-zero exit code is a result, not an error.
@@ -259,33 +231,45 @@ class Running:
         what = {
             TimedOut: f"{name} was stopped: it took longer than {self._timeout:g} s" if self._timeout else "",
             Cancelled: f"{name} was cancelled",
-            OutputLimit: f"{name} was stopped: it printed more than {self._max_output:,} bytes",
+            OutputLimit: f"{name} was stopped: it printed more than {self._max_output:,} characters",
         }[kind]
-        tail = "\n".join((completed.stderr or completed.stdout).splitlines()[-5:])
-        return kind(what, why=tail, next="Run the cell again; pass timeout= for more time.", completed=completed)
+        # Read from the end: the output may be as large as the limit.
+        tail = redact(
+            "\n".join((completed.stderr or completed.stdout)[-2000:].splitlines()[-5:]), self._secrets
+        )
+        return kind(
+            what, why=tail, next="Run the cell again; pass timeout= for more time.", completed=completed
+        )
 
     def cancel(self) -> None:
-        """Interrupt, wait for the grace time, then kill the whole group. Safe to call twice and from any thread."""
+        """Interrupt, wait the grace time, kill the whole group. Safe to call twice and from any thread."""
         self._stop(Cancelled)
 
-    def _signal_stop(self, reason: type[ProcessError]) -> None:
-        threading.Thread(target=self._stop, args=(reason,), daemon=True).start()
+    def _begin_stop(self, reason: type[ProcessError]) -> threading.Thread:
+        # One stopper a process: a second Stop waits for the first, as two interrupts in a row would kill
+        # Terraform at once. It is a thread, so a learner's second Stop cannot cut the orderly end short.
+        with self._cancel_lock:
+            if self._stopper is None:
+                self._stopper = threading.Thread(target=self._end, args=(reason,), daemon=True)
+                self._stopper.start()
+            return self._stopper
 
     def _stop(self, reason: type[ProcessError]) -> None:
-        # The lock makes a second Stop wait for the first: two interrupts in a row would kill Terraform at once.
-        with self._cancel_lock:
-            if self._popen.poll() is not None:
-                return
-            self._stop_reason = self._stop_reason or reason
-            with contextlib.suppress(ProcessLookupError):
-                self._popen.send_signal(signal.SIGINT)
-            deadline = time.monotonic() + self._grace
-            while self._popen.poll() is None and time.monotonic() < deadline:
-                # A learner who presses Stop again must not cut the orderly end short.
-                with contextlib.suppress(KeyboardInterrupt):
-                    time.sleep(0.02)
-            self._kill_group()
-            self._popen.wait()
+        stopper = self._begin_stop(reason)
+        while stopper.is_alive():
+            with contextlib.suppress(KeyboardInterrupt):
+                stopper.join()
+
+    def _end(self, reason: type[ProcessError]) -> None:
+        if self._popen.poll() is not None:
+            return
+        self._stop_reason = reason
+        with contextlib.suppress(ProcessLookupError):
+            self._popen.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._popen.wait(timeout=self._grace)
+        self._kill_group()
+        self._popen.wait()
 
     def _kill_group(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -300,7 +284,11 @@ class Running:
 
 
 def _popen(
-    argv: list[str], cwd: str | os.PathLike[str] | None, env: dict[str, str], has_input: bool
+    argv: list[str],
+    cwd: str | os.PathLike[str] | None,
+    env: dict[str, str],
+    has_input: bool,
+    shown: Sequence[str],
 ) -> subprocess.Popen[str]:
     try:
         return subprocess.Popen(
@@ -315,11 +303,11 @@ def _popen(
             errors="replace",
             start_new_session=True,
         )
-    except OSError as error:
-        raise _cannot_start(argv[0], cwd, error) from None
+    except (OSError, ValueError) as error:
+        raise _cannot_start(shown[0], cwd, error) from None
 
 
-def _cannot_start(name: str, cwd: str | os.PathLike[str] | None, error: OSError) -> CannotStart:
+def _cannot_start(name: str, cwd: str | os.PathLike[str] | None, error: OSError | ValueError) -> CannotStart:
     if cwd is not None and not Path(cwd).is_dir():
         return CannotStart(
             f"Cannot run {Path(name).name} in {os.fspath(cwd)}",
@@ -327,7 +315,9 @@ def _cannot_start(name: str, cwd: str | os.PathLike[str] | None, error: OSError)
             next="Create the folder, or run the cell that writes it.",
         )
     return CannotStart(
-        f"Cannot start {name}", why=error.strerror or str(error), next="course doctor   # says which tool is missing"
+        f"Cannot start {name}",
+        why=getattr(error, "strerror", None) or str(error),
+        next="course doctor   # says which tool is missing",
     )
 
 
@@ -345,6 +335,8 @@ def run(
     timeout: float | None = 300,
     secrets: Sequence[str] = (),
     grace: float = GRACE,
+    max_output: int = MAX_OUTPUT,
+    raw_stdout: bool = False,
     on_line: Callable[[Line], None] | None = None,
 ) -> Completed:
     """Run a process to its end and return what happened. A non-zero exit code is a result, not an error.
@@ -357,13 +349,27 @@ def run(
         timeout: seconds, ``None`` for no limit.
         secrets: values to mask in every output of this run.
         grace: seconds between the interrupt and the kill.
+        max_output: characters of output after which it is stopped.
+        raw_stdout: leave standard output unmasked, for JSON whose sensitive values the caller masks by type
+            itself. Errors and logs stay masked.
         on_line: called with each line as it comes.
 
     Raises:
         CannotStart: missing executable or folder.
         TimedOut, Cancelled, OutputLimit: it was stopped; ``error.completed`` has its output so far.
     """
-    with Running(argv, cwd=cwd, env=env, input=input, timeout=timeout, secrets=secrets, grace=grace) as process:
+    process = Running(
+        argv,
+        cwd=cwd,
+        env=env,
+        input=input,
+        timeout=timeout,
+        secrets=secrets,
+        grace=grace,
+        max_output=max_output,
+        raw_stdout=raw_stdout,
+    )
+    with process:
         if on_line is not None:
             for line in process:
                 on_line(line)
@@ -372,14 +378,7 @@ def run(
 
 async def run_async(argv: Sequence[str | os.PathLike[str]], **options: object) -> Completed:
     """Like `run`, for ``await``: cancelling the task cancels the process in the same orderly way."""
-    process = Running(argv, **options)  # type: ignore[arg-type]
-    try:
-        return await asyncio.shield(waiter := asyncio.ensure_future(asyncio.to_thread(process.wait)))
-    except asyncio.CancelledError:
-        await asyncio.to_thread(process.cancel)
-        with contextlib.suppress(ProcessError):
-            await waiter
-        raise
+    return await call_async(run, argv, **options)  # type: ignore[arg-type]
 
 
 def spawn(
