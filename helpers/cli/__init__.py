@@ -13,6 +13,7 @@ from helpers.errors import CourseError
 
 #: Command -> module that holds it; loaded only when used, so that `course --help` is quick.
 COMMANDS = {
+    "open": "open",
     "tools": "tools",
     "doctor": "doctor",
     "services": "services",
@@ -58,9 +59,8 @@ def emit(data: Any, as_json: bool, text: str) -> None:
 def main() -> None:
     """Run the command; expected faults end in a message and an exit code, never in a traceback."""
     try:
-        course(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        # Without standalone mode click returns the exit code of `ctx.exit`, it does not raise.
+        sys.exit(course(standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

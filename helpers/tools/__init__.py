@@ -27,11 +27,11 @@ from helpers.tools.errors import (
     ToolMissing,
     UnsupportedVersion,
 )
-from helpers.tools.spec import ToolSpec, spec, specs
+from helpers.tools.pins import ToolSpec, spec, specs
 
 __all__ = [
     "BuildFailed", "NoCompiler", "NoDisk", "NoNetwork", "Progress", "Tool", "ToolError", "ToolMissing", "ToolSpec",
-    "UnsupportedVersion", "candidates", "clean", "ensure", "find", "spec", "specs",
+    "UnsupportedVersion", "candidates", "clean", "ensure", "find", "forget", "spec", "specs",
 ]  # fmt: skip
 
 Origin = Literal["path", "cache"]
@@ -81,6 +81,11 @@ def find(name: str, *, origin: Origin | None = None) -> Tool | None:
                 _found[name, origin] = candidate
             return candidate
     return None
+
+
+def forget() -> None:
+    """Look everything up anew the next time; for when PATH or the cache changed under us."""
+    _found.clear()
 
 
 def candidates(tool: ToolSpec) -> list[Tool]:
@@ -164,7 +169,7 @@ def _inspect(tool: ToolSpec, path: Path, origin: Origin) -> Tool:
 def _version(tool: ToolSpec, path: Path, origin: Origin) -> str:
     if origin == "cache":
         # It was run before it was put there; what it said then was kept beside it.
-        return _read(path.parent.parent / "made.json").get("version", tool.version)
+        return str(_read(path.parent.parent / "made.json").get("version", tool.version))
     try:
         return _build.own_version(tool, _process.run([path, *tool.version_args], timeout=30))
     except _process.ProcessError:

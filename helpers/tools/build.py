@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from helpers import _process
 from helpers._paths import cache_dir
 from helpers.tools.errors import BuildFailed, NoCompiler, NoDisk, NoNetwork, ToolError
-from helpers.tools.spec import ToolSpec, spec
+from helpers.tools.pins import ToolSpec, spec
 
 if TYPE_CHECKING:
     from packaging.version import Version

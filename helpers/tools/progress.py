@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from helpers.tools.build import Progress
-from helpers.tools.spec import ToolSpec
+from helpers.tools.pins import ToolSpec
 
 
 @contextmanager
