@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, NoReturn, cast
 
 from helpers._process_types import (
     Cancelled,
@@ -35,7 +35,7 @@ from helpers._scope import call_async, enrol
 
 __all__ = [
     "Cancelled", "CannotStart", "Completed", "Line", "OutputLimit", "ProcessError", "Running", "Stream",
-    "TimedOut", "call_async", "environment", "run", "run_async", "spawn", "start",
+    "TimedOut", "become", "call_async", "environment", "run", "run_async", "spawn", "start",
 ]  # fmt: skip
 
 log = logging.getLogger("helpers.process")
@@ -96,9 +96,7 @@ class Running:
         self._stop_reason: type[ProcessError] | None = None
         self._completed: Completed | None = None
         self._stopper: threading.Thread | None = None
-        self._popen = _popen(
-            raw, cwd, environment() if env is None else dict(env), input is not None, self.argv
-        )
+        self._popen = _popen(raw, cwd, environment() if env is None else dict(env), input is not None, self.argv)
         log.debug("start pid=%s %s", self._popen.pid, self.argv)
         self._readers = [
             self._reader("stdout", cast(IO[str], self._popen.stdout)),
@@ -112,6 +110,11 @@ class Running:
     def pid(self) -> int:
         """The process id; also the id of its process group."""
         return self._popen.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit code, or ``None`` while it runs; negative when a signal ended it."""
+        return self._popen.poll()
 
     def _feed(self, text: str) -> None:
         stdin = cast(IO[str], self._popen.stdin)
@@ -234,12 +237,8 @@ class Running:
             OutputLimit: f"{name} was stopped: it printed more than {self._max_output:,} characters",
         }[kind]
         # Read from the end: the output may be as large as the limit.
-        tail = redact(
-            "\n".join((completed.stderr or completed.stdout)[-2000:].splitlines()[-5:]), self._secrets
-        )
-        return kind(
-            what, why=tail, next="Run the cell again; pass timeout= for more time.", completed=completed
-        )
+        tail = redact("\n".join((completed.stderr or completed.stdout)[-2000:].splitlines()[-5:]), self._secrets)
+        return kind(what, why=tail, next="Run the cell again; pass timeout= for more time.", completed=completed)
 
     def cancel(self) -> None:
         """Interrupt, wait the grace time, kill the whole group. Safe to call twice and from any thread."""
@@ -410,3 +409,16 @@ def spawn(
     # Reap it when it ends, so that it does not linger as a zombie while this kernel lives.
     threading.Thread(target=popen.wait, daemon=True).start()
     return popen.pid
+
+
+def become(argv: Sequence[str], *, cwd: str | os.PathLike[str] | None = None) -> NoReturn:
+    """Replace this process by another, which keeps the terminal; for programs a person talks to.
+
+    The whole environment is kept: the program is the user's own session, not a tool we judge by.
+    """
+    if cwd is not None:
+        os.chdir(cwd)
+    try:
+        os.execvp(argv[0], list(argv))  # noqa: S606
+    except OSError as error:
+        raise _cannot_start(argv[0], cwd, error) from None

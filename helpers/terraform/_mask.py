@@ -10,6 +10,10 @@ SENSITIVE_TEXT = "(sensitive value)"
 MIN_LENGTH = 5
 
 
+#: Stands for a value Terraform did not give at all.
+WITHHELD = object()
+
+
 class Sensitive(str):
     """A value that prints, formats and serialises as ``(sensitive value)``; `reveal` gives the real one.
 

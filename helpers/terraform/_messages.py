@@ -69,9 +69,7 @@ class Event:
     def from_json(cls, raw: dict[str, Any]) -> Event:
         """Return the event described by one JSON message."""
         text = {key: str(raw.get(key, "")) for key in ("type", "@message", "@level", "@timestamp")}
-        return cls(
-            text["type"] or "text", text["@message"], text["@level"] or "info", text["@timestamp"], raw
-        )
+        return cls(text["type"] or "text", text["@message"], text["@level"] or "info", text["@timestamp"], raw)
 
     @property
     def address(self) -> str:

@@ -11,15 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from helpers.errors import BadInput
 from helpers.terraform._display import Displayed
-from helpers.terraform._mask import Sensitive, mask_document
+from helpers.terraform._mask import WITHHELD, Sensitive, mask_document
 from helpers.terraform._messages import Diagnostic, Event
 from helpers.terraform._paths import attribute_changes
+from helpers.terraform._project import FmtResult, Graph, InitResult, Module, State, StateResource, Version
 
 __all__ = [
     "Action", "ApplyResult", "AttributeChange", "CheckStatus", "Diagnostic", "Drift", "Event",
-    "Output", "OutputChange", "Outputs", "Plan", "ResourceChange", "Sensitive", "TestRun", "TestSummary",
-    "ValidateResult",
+    "FmtResult", "Graph", "InitResult", "Module", "Output", "OutputChange", "Outputs", "Plan", "ResourceChange",
+    "Sensitive", "State", "StateResource", "TestRun", "TestSummary", "ValidateResult", "Version",
 ]  # fmt: skip
 
 
@@ -158,8 +160,18 @@ class Output:
     sensitive: bool = False
 
     def reveal(self) -> Any:
-        """Return the real value, also of a sensitive output. Do not print it in a cell."""
-        return self.value.reveal() if isinstance(self.value, Sensitive) else self.value
+        """Return the real value, also of a sensitive output. Do not print it in a cell.
+
+        Raises:
+            BadInput: an apply does not give sensitive values.
+        """
+        value = self.value.reveal() if isinstance(self.value, Sensitive) else self.value
+        if value is WITHHELD:
+            why = "An apply does not give the values of sensitive outputs."
+            raise BadInput(
+                f"The value of {self.name} is not here", why=why, next=f'tf.output()["{self.name}"].reveal()'
+            )
+        return value
 
     def __repr__(self) -> str:
         return f"Output({self.name} = {self.value!r})"
@@ -191,6 +203,7 @@ class Plan(Displayed):
         drift: objects changed outside of Terraform since the last apply (``resource_drift``).
         errored: planning ended with errors; such a plan cannot be applied.
         applyable: Terraform's own verdict that there is something to apply.
+        has_changes: something differs, in resources or outputs; for `Terraform.plan` the verdict of exit code 2.
         path: the saved plan file, for `Terraform.apply`.
         diagnostics: warnings met while planning.
         raw: the whole document, sensitive values masked.
@@ -207,6 +220,7 @@ class Plan(Displayed):
     format_version: str = ""
     errored: bool = False
     applyable: bool = True
+    has_changes: bool = False
     path: Path | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     raw: dict[str, Any] = field(default_factory=dict)
@@ -218,11 +232,12 @@ class Plan(Displayed):
         """Return the plan of ``terraform show -json PLANFILE``; sensitive values are masked on the way in."""
         raw = mask_document(document)
         changes = tuple(ResourceChange.from_json(item) for item in raw.get("resource_changes", ()))
+        outputs = tuple(_output_change(n, c) for n, c in sorted(raw.get("output_changes", {}).items()))
+        actions = [*(change.action for change in changes), *(change.action for change in outputs)]
         return cls(
             resource_changes=changes,
-            output_changes=tuple(
-                _output_change(n, c) for n, c in sorted(raw.get("output_changes", {}).items())
-            ),
+            output_changes=outputs,
+            has_changes=any(action not in (Action.NO_OP, Action.READ) for action in actions),
             drift=tuple(ResourceChange.from_json(item) for item in raw.get("resource_drift", ())),
             variables={name: item.get("value") for name, item in raw.get("variables", {}).items()},
             checks=tuple(_check(item) for item in raw.get("checks", ())),

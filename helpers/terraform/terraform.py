@@ -1,0 +1,87 @@
+"""The `Terraform` wrapper: one object for one working directory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from helpers.errors import BadInput
+from helpers.terraform._apply_commands import ApplyCommands
+from helpers.terraform._check_commands import CheckCommands
+from helpers.terraform._plan_commands import PlanCommands
+from helpers.terraform._project_commands import ProjectCommands
+from helpers.terraform._run import Runner, check_env
+from helpers.terraform._state_commands import StateCommands
+
+
+class Terraform(ProjectCommands, CheckCommands, PlanCommands, ApplyCommands, StateCommands):
+    """Terraform in one working directory: one method a subcommand, one keyword an option.
+
+    Every method that runs Terraform may raise `TerraformError` (see `helpers.terraform.errors`) and
+    `helpers._process.ProcessError`. For ``await`` use `helpers.call_async`: ``await call_async(tf.plan)``;
+    cancelling the task interrupts Terraform and waits until the state is unlocked.
+
+    Args:
+        workdir: folder of the root module; must exist.
+        env: environment variables to add.
+        account: account of the local cloud whose credentials to use; by default the platform's own.
+        variables: values of root module variables, by name; they are handed over on standard input, so they are
+            neither in the process list nor in a file.
+        var_files: ``.tfvars`` files, relative to *workdir*.
+        executable: path of Terraform; by default the one `helpers.tools` finds or installs.
+        secrets: values to mask in every output, event and error.
+        timeout: seconds that one command may take, None for no limit.
+
+    Raises:
+        BadInput: *workdir* is no folder. RefusedVariable: *env* holds one that would change Terraform's output.
+    """
+
+    def __init__(
+        self,
+        workdir: str | os.PathLike[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        account: str | None = None,
+        variables: Mapping[str, Any] | None = None,
+        var_files: Sequence[str | os.PathLike[str]] = (),
+        executable: str | os.PathLike[str] | None = None,
+        secrets: Sequence[str] = (),
+        timeout: float | None = 900,
+    ) -> None:
+        folder = Path(workdir).expanduser().absolute()
+        if not folder.is_dir():
+            raise BadInput(f"{workdir} is no folder", why="Terraform needs a folder to work in.", next="Create it.")
+        self.workdir = folder
+        self._runner = Runner(
+            _executable(executable),
+            folder,
+            {**_course_env(account), **check_env(env or {})},
+            variables=variables or {},
+            var_files=var_files,
+            secrets=secrets,
+            timeout=timeout,
+        )
+
+    @property
+    def executable(self) -> Path:
+        """The Terraform that is run."""
+        return self._runner.executable
+
+    def __repr__(self) -> str:
+        return f"Terraform({self.workdir.name})"
+
+
+def _executable(given: str | os.PathLike[str] | None) -> Path:
+    if given is not None:
+        return Path(given)
+    from helpers import tools
+
+    return tools.ensure("terraform").path
+
+
+def _course_env(account: str | None) -> dict[str, str]:
+    from helpers.terraform import config
+
+    return config.environment_for(account)
