@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import contextvars
 import threading
@@ -68,6 +67,9 @@ async def call_async(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwa
 
     Example: ``plan = await call_async(tf.plan, refresh_only=True)``
     """
+    # Only here: asyncio would make every import of a wrapper twice as long.
+    import asyncio
+
     with scope() as gathered:
         work = asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))
     try:
