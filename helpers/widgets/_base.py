@@ -1,0 +1,146 @@
+"""Base of the interactive widgets: shows the best that the place it is shown in can show."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from helpers.errors import CourseError
+from helpers.widgets._html import head, mark, page, tag
+from helpers.widgets._style import style
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def front_end() -> bool:
+    """Is there a person's front end that can show a live widget?
+
+    A headless run (nbclient, papermill, nbval) says with each request that nobody can answer a prompt
+    (``allow_stdin`` of the Jupyter messaging protocol); a front end says the opposite. ``MOD208_WIDGETS`` set to
+    ``html`` or ``widget`` decides instead.
+    """
+    choice = os.environ.get("MOD208_WIDGETS", "")
+    if choice in ("html", "widget"):
+        return choice == "widget"
+    if "IPython" not in sys.modules:
+        return False
+    from IPython.core.getipython import get_ipython
+
+    kernel = getattr(get_ipython(), "kernel", None)
+    return bool(getattr(kernel, "_allow_stdin", False))
+
+
+class Interactive:
+    """A display with a widget and a static twin. The widget is made when it is first shown."""
+
+    _built: Any = None
+    _work: threading.Thread | None = None
+
+    def html(self) -> str:
+        """Return the static twin."""
+        raise NotImplementedError
+
+    def _build(self) -> Any:
+        """Return the widget."""
+        raise NotImplementedError
+
+    @property
+    def widget(self) -> Any:
+        """The ipywidgets object, for a layout of your own."""
+        if self._built is None:
+            self._built = self._build()
+        return self._built
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        bundle: dict[str, Any] = {"text/plain": repr(self), "text/html": self.html()}
+        if front_end():
+            # The view goes along with the HTML: a front end takes the best it can show.
+            bundle[VIEW] = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
+        return bundle
+
+    def background(self, work: Callable[[], None], failed: Callable[[str], None]) -> None:
+        """Run *work* in a thread, so that the buttons stay alive; *failed* gets what went wrong, as HTML."""
+
+        def run() -> None:
+            try:
+                work()
+            except CourseError as error:
+                failed(fault(error))
+            except Exception as error:
+                failed(page(head("This did not work", mark("error")), tag("pre", f"{type(error).__name__}: {error}")))
+
+        self._work = threading.Thread(target=run, daemon=True, name=type(self).__name__)
+        self._work.start()
+
+
+def fault(error: CourseError) -> str:
+    """Return an expected fault: what, why, next."""
+    why = tag("pre", error.why) if error.why else ""
+    following = tag("pre", error.next) if error.next else ""
+    return page(head(f"{error.what}.", mark("error")), why, tag("p", "Next:") if error.next else "", following)
+
+
+def frame(*children: Any, label: str) -> Any:
+    """Return the box around a widget, with the style sheets."""
+    import ipywidgets
+
+    sheet = ipywidgets.HTML(style("static") + style("widget"), layout={"display": "none"})
+    box = ipywidgets.VBox([sheet, *children])
+    box.add_class("m208w")
+    box.tooltip = label
+    return box
+
+
+def controls(*children: Any) -> Any:
+    """Return a row of buttons and fields that wraps on a narrow page."""
+    import ipywidgets
+
+    row = ipywidgets.HBox(list(children), layout={"flex_flow": "row wrap", "align_items": "center", "grid_gap": "6px"})
+    row.add_class("m208w-controls")
+    return row
+
+
+def button(label: str, on_click: Callable[[Any], None], *, hint: str = "", danger: bool = False) -> Any:
+    """Return a button wide enough for its label."""
+    import ipywidgets
+
+    made = ipywidgets.Button(description=label, tooltip=hint or label, layout={"width": "auto"})
+    if danger:
+        made.add_class("m208w-danger")
+    made.on_click(on_click)
+    return made
+
+
+def choose(label: str, options: Mapping[str, Any] | list[tuple[str, Any]], on_change: Callable[[Any], None]) -> Any:
+    """Return a drop-down list with its label."""
+    import ipywidgets
+
+    pairs = list(options.items()) if isinstance(options, Mapping) else options
+    made = ipywidgets.Dropdown(options=pairs, description=label, style={"description_width": "initial"},
+                               layout={"width": "auto"})  # fmt: skip
+    made.observe(on_change, "value")
+    return made
+
+
+def pick(label: str, on_change: Callable[[Any], None], rows: int = 12) -> Any:
+    """Return a list to pick one item from, by mouse or by arrow keys."""
+    import ipywidgets
+
+    made = ipywidgets.Select(options=[], rows=rows, description=label, layout={"width": "100%"})
+    made.style.description_width = "0"
+    # Screen readers read the tooltip; the visible heading stands above the list.
+    made.tooltip = label
+    made.observe(on_change, "value")
+    return made
+
+
+def side_by_side(left: Any, right: Any) -> Any:
+    """Return a list and its details next to each other, one below the other on a narrow page."""
+    import ipywidgets
+
+    left.layout.flex, right.layout.flex = "1 1 300px", "2 1 420px"
+    right.layout.min_width = left.layout.min_width = "0"
+    return ipywidgets.HBox([left, right], layout={"flex_flow": "row wrap", "grid_gap": "12px", "width": "100%"})

@@ -1,0 +1,202 @@
+"""Static displays of evidence: policy reports, signatures, commits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from helpers.widgets._html import (
+    Html,
+    code,
+    cut,
+    definitions,
+    details,
+    dim,
+    head,
+    join,
+    mark,
+    page,
+    rows_html,
+    tag,
+    text,
+)
+
+#: Lines of a rule shown around the one it is at.
+AROUND = (2, 14)
+
+
+class PolicyFinding(Protocol):
+    """One result of a policy; `helpers.policy.PolicyResult` is one."""
+
+    @property
+    def file(self) -> str: ...
+    @property
+    def namespace(self) -> str: ...
+    @property
+    def msg(self) -> str: ...
+    @property
+    def level(self) -> str: ...
+    @property
+    def metadata(self) -> Mapping[str, Any]: ...
+
+
+class Report(Protocol):
+    """All results of a run; `helpers.policy.PolicyReport` is one."""
+
+    @property
+    def results(self) -> Sequence[PolicyFinding]: ...
+    @property
+    def passed(self) -> bool: ...
+
+
+_WORST = ("failure", "warning", "exception", "success")
+
+
+def findings(report: Report) -> list[PolicyFinding]:
+    """Return the results, failures first, in an order that does not depend on the tool's."""
+    rank = {level: i for i, level in enumerate(_WORST)}
+    return sorted(report.results, key=lambda r: (rank.get(r.level, -1), r.file, r.namespace, r.msg))
+
+
+def policy_report_html(report: Report) -> str:
+    """Return a policy report; each finding opens to the source of its rule."""
+    found = findings(report)
+    rows = [[mark(r.level), text(r.msg), code(r.file), _rule(r)] for r in found if r.level != "success" or r.msg]
+    table = rows_html(["Result", "Message", "File", "Rule"], rows, empty="No rule had anything to say.")
+    return page(policy_head(report), table, label="Policy report")
+
+
+def policy_head(report: Report) -> Html:
+    """Return the verdict and the counts. A run without any result never counts as passed."""
+    counts = {level: sum(r.level == level for r in report.results) for level in _WORST}
+    counts["success"] = max(counts["success"], _successes(report))
+    if not any(counts.values()):
+        return head("Policies", mark("failure", "no rule was evaluated"))
+    marks = [mark(level, n) for level, n in counts.items() if n]
+    return head("Policies", mark("pass" if report.passed else "fail"), *marks)
+
+
+def _successes(report: Report) -> int:
+    given = getattr(report, "successes", 0)
+    return given if isinstance(given, int) else len(given)
+
+
+def rule_name(result: PolicyFinding) -> str:
+    """Return the rule's own name: its title, its id, or its package."""
+    named = getattr(result, "rule", "") or result.metadata.get("title") or result.metadata.get("id")
+    return str(named or result.namespace)
+
+
+def rule_place(result: PolicyFinding) -> tuple[str, int] | None:
+    """Return file and line of the rule, when the report knows them."""
+    location = getattr(result, "source", None) or result.metadata.get("location") or result.metadata.get("source")
+    if isinstance(location, Mapping):
+        file, line = location.get("file"), location.get("row") or location.get("line")
+    elif isinstance(location, tuple) and len(location) == 2:
+        file, line = location
+    else:
+        file, _, line = str(location or "").rpartition(":")
+    try:
+        return (os.fspath(file), int(line)) if file and line else None
+    except (TypeError, ValueError):
+        return None
+
+
+def excerpt(place: tuple[str, int]) -> Html:
+    """Return the lines of a file around a place, numbered, the line itself marked."""
+    file, line = place
+    try:
+        lines = Path(file).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return tag("p", dim(f"{file} cannot be read from here."))
+    first, last = max(1, line - AROUND[0]), min(len(lines), line + AROUND[1])
+    shown = "\n".join(f"{'>' if n == line else ' '} {n:4} {lines[n - 1]}" for n in range(first, last + 1))
+    return tag("pre", cut(shown, 4000))
+
+
+def _rule(result: PolicyFinding) -> Html:
+    place = rule_place(result)
+    name = join((code(rule_name(result)), dim(f" {Path(place[0]).name}:{place[1]}") if place else ""))
+    return details(name, excerpt(place)) if place else name
+
+
+class Signature(Protocol):
+    """What a verification said.
+
+    Attributes:
+        verified: every check that was made passed.
+        subject: what was verified (file, digest or image reference).
+        key: the key or identity that signed.
+        checked: what was checked, in words.
+        not_checked: what was not, in words: a reader must not take it for granted.
+        reason: for a refusal, why.
+    """
+
+    @property
+    def verified(self) -> bool: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def checked(self) -> Sequence[str]: ...
+    @property
+    def not_checked(self) -> Sequence[str]: ...
+    @property
+    def reason(self) -> str: ...
+
+
+def signature_html(result: Signature) -> str:
+    """Return what a verification checked, by which key, and what it did not check."""
+    return page(signature_part(result), label="Signature")
+
+
+def signature_part(result: Signature) -> Html:
+    """Return the same as a part of a display."""
+    verdict = mark("verified" if result.verified else "refused")
+    checked = [join((mark("pass" if result.verified else "waiting"), " ", text(c))) for c in result.checked]
+    left = [join((mark("not-checked"), " ", text(c))) for c in result.not_checked]
+    facts = {"Subject": code(result.subject), "Signed by": code(cut(result.key, 200)) if result.key else ""}
+    return join((
+        head("Signature", verdict),
+        definitions(facts),
+        tag("pre", cut(result.reason, 2000)) if result.reason and not result.verified else "",
+        _listed("What was checked" if result.verified else "What a valid signature would show", checked),
+        _listed("What was not checked", left),
+    ))  # fmt: skip
+
+
+def _listed(title: str, items: Sequence[Html]) -> Html:
+    if not items:
+        return Html("")
+    return join(
+        (tag("p", dim(title)), tag("ul", *(tag("li", i) for i in items), style="list-style:none;padding-left:4px"))
+    )
+
+
+class Commit(Protocol):
+    """One commit; ``signature`` is ``verified``, ``refused`` or ``not-checked``."""
+
+    @property
+    def sha(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def author(self) -> str: ...
+
+
+def git_log_html(commits: Iterable[Commit]) -> str:
+    """Return commits, newest first, with the state of their signatures. Times are left out."""
+    rows = [[code(c.sha[:10]), text(c.subject), text(c.author), _signed(c)] for c in commits]
+    table = rows_html(["Commit", "Subject", "Author", "Signature"], rows, empty="No commits.")
+    return page(head("Commits", dim(str(len(rows)))), table, label="Commits")
+
+
+def _signed(commit: Commit) -> Html:
+    state = getattr(commit, "signature", None)
+    signer = getattr(commit, "signer", "") or ""
+    if isinstance(state, bool) or state is None:
+        state = "verified" if state else "not-checked" if state is None else "refused"
+    return mark(str(state), signer)

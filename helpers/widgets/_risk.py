@@ -1,0 +1,124 @@
+"""What in a plan deserves a second look, and why. Rules over names and values that hold across providers.
+
+They point a person at a change; they do not replace policies, which decide.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from helpers.terraform.types import AttributeChange, Plan, ResourceChange
+
+#: Words in a resource type whose objects hold data, identity or scarce capacity that a new object does not bring back.
+STATEFUL = frozenset((
+    "account", "bucket", "cluster", "database", "db", "disk", "dynamodb", "efs", "filesystem", "gpu", "instance",
+    "keyring", "kms", "network", "pool", "queue", "rds", "secret", "snapshot", "subnet", "table", "user", "vault",
+    "volume", "vpc", "zone",
+))  # fmt: skip
+#: From this many changed resources on, the plan itself is a risk.
+MANY_CHANGES = 20
+
+_WORLD = re.compile(r"(^|[^0-9])0\.0\.0\.0/0|::/0")
+_OPEN_WORDS = frozenset({"public", "public-read", "public-read-write", "open", "allow", "allowed", "enabled", "*"})
+_GUARD = re.compile(r"^(block|restrict|ignore|deny|prevent)_|_(blocked|restricted|denied|disabled)$")
+_ENCRYPTION = re.compile(r"encrypt|kms|(^|_)(sse|tls)(_|$)")
+_PROTECTION = re.compile(r"^(deletion|termination|delete)_protection|^prevent_destroy")
+_LOSS = re.compile(r"^(force_destroy|force_delete|skip_final_snapshot)")
+_OFF = (None, False, "", "none", "NONE", "disabled", "Disabled", "off")
+
+
+@dataclass(frozen=True)
+class Risk:
+    """One reason to look twice.
+
+    Attributes:
+        address: the resource; empty for a risk of the plan as a whole.
+        reason: a short sentence without a full stop.
+        json_path: where the change is in ``terraform show -json PLANFILE``.
+    """
+
+    address: str
+    reason: str
+    json_path: str
+
+
+def plan_risks(plan: Plan) -> tuple[Risk, ...]:
+    """Return the risks of *plan*: first that of the whole, then each resource's in the order of the plan."""
+    found = [risk for i, change in enumerate(plan.resource_changes) for risk in change_risks(change, i)]
+    touched = sum(change.action not in ("no-op", "read") for change in plan.resource_changes)
+    if touched >= MANY_CHANGES:
+        found.insert(0, Risk("", f"wide blast radius: {touched} resources change in one plan", "$.resource_changes"))
+    return tuple(found)
+
+
+def change_risks(change: ResourceChange, position: int = 0) -> tuple[Risk, ...]:
+    """Return the risks of one change; *position* is its place in ``resource_changes``."""
+    if change.mode == "data" or change.action in ("no-op", "read"):
+        return ()
+    base = f"$.resource_changes[{position}].change"
+    found: list[Risk] = []
+    attributes = change.changed_attributes()
+    if change.action in ("delete", "replace"):
+        forcing = sorted(a.path for a in attributes if a.forces_replacement)
+        because = f" because {', '.join(forcing)} forces replacement" if forcing else ""
+        verb = "destroys" if change.action == "delete" else "replaces"
+        kind = "a stateful resource" if is_stateful(change.type) else "a resource"
+        if kind != "a resource" or forcing:
+            found.append(Risk(change.address, f"{verb} {kind} ({change.type}){because}", f"{base}.actions"))
+    if change.action != "delete":
+        for attribute in attributes:
+            if reason := _attribute_risk(attribute, change.before is None, _encrypted(change.after)):
+                found.append(Risk(change.address, reason, f"{base}.after{_json_step(attribute.path)}"))
+    return tuple(found)
+
+
+def is_stateful(resource_type: str) -> bool:
+    """Does this type hold data, identity or scarce capacity? Judged by the words of its name."""
+    return not STATEFUL.isdisjoint(resource_type.lower().split("_"))
+
+
+def _json_step(path: str) -> str:
+    return path if path.startswith("[") else f".{path}"
+
+
+def _encrypted(after: Any) -> bool:
+    """Is some encryption setting still on, such as the method when only the key goes?"""
+    items = after.items() if isinstance(after, dict) else ()
+    return any("encrypt" in name and value not in _OFF for name, value in items)
+
+
+def _attribute_risk(attribute: AttributeChange, created: bool, encrypted: bool) -> str:
+    if attribute.known_after_apply or attribute.sensitive:
+        return ""
+    # A later value of a list or a block speaks for its whole path.
+    names = [n for n in re.split(r'[.\[\]"]+', attribute.path.lower()) if n and not n.isdigit()]
+    if _opens(names, attribute.after):
+        return f"opens public access ({attribute.path})"
+    if not encrypted and any(_ENCRYPTION.search(name) for name in names) and _turned_off(attribute, created):
+        return f"removes encryption ({attribute.path})"
+    last = names[-1] if names else ""
+    if _PROTECTION.search(last) and _turned_off(attribute, created):
+        return f"lifts deletion protection ({attribute.path})"
+    if _LOSS.search(last) and attribute.after is True:
+        return f"lets data be destroyed ({attribute.path})"
+    return ""
+
+
+def _opens(names: list[str], after: Any) -> bool:
+    public = [name for name in names if "public" in name or name == "acl"]
+    if isinstance(after, str) and _WORLD.search(after):
+        return any(word in name for name in names for word in ("ingress", "source", "cidr", "allow", "inbound"))
+    if not public:
+        return False
+    if any(_GUARD.match(name) for name in public):
+        return after is False
+    return after is True or (isinstance(after, str) and after.lower() in _OPEN_WORDS)
+
+
+def _turned_off(attribute: AttributeChange, created: bool) -> bool:
+    if created:
+        return attribute.after in _OFF[1:]
+    return attribute.before not in _OFF and attribute.after in _OFF

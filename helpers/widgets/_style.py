@@ -1,0 +1,106 @@
+"""The design system of every display: colours, symbols, words, type. One place, so that all look alike.
+
+Rules: colours come from JupyterLab's variables where there are any; every meaning has a symbol and a word besides
+its colour; text has a contrast of at least 4.5:1 (WCAG 2.2 AA) in light and in dark; focus is always visible.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+#: What a colour stands for.
+Tone = Literal["good", "change", "bad", "swap", "info", "plain"]
+
+#: Tone -> (light, dark); each is readable on its theme's background and on the tinted rows.
+COLOURS: dict[Tone, tuple[str, str]] = {
+    "good": ("#0f6130", "#7ee2a0"),
+    "change": ("#7a4b00", "#f2c463"),
+    "bad": ("#ae1223", "#ff9d94"),
+    "swap": ("#6b2fb3", "#d6b4ff"),
+    "info": ("#0b55a8", "#8cc4ff"),
+    "plain": ("#4d5663", "#b9c2cc"),
+}
+
+
+class Mark(NamedTuple):
+    """How one meaning is shown: symbol, word and tone together."""
+
+    symbol: str
+    word: str
+    tone: Tone
+
+
+#: Terraform's actions, with the symbols its own text output has.
+ACTIONS: dict[str, Mark] = {
+    "create": Mark("+", "create", "good"),
+    "update": Mark("~", "change", "change"),
+    "delete": Mark("−", "destroy", "bad"),
+    "replace": Mark("±", "replace", "swap"),
+    "read": Mark("≤", "read", "info"),
+    "forget": Mark("×", "forget", "plain"),
+    "no-op": Mark("·", "unchanged", "plain"),
+}
+
+#: Verdicts of tests, checks, policies, services and signatures, by the tool's own word.
+STATES: dict[str, Mark] = {
+    "pass": Mark("✓", "pass", "good"),
+    "fail": Mark("✗", "fail", "bad"),
+    "error": Mark("✗", "error", "bad"),
+    "skip": Mark("–", "skipped", "plain"),
+    "warning": Mark("!", "warning", "change"),
+    "success": Mark("✓", "success", "good"),
+    "failure": Mark("✗", "failure", "bad"),
+    "exception": Mark("–", "exception", "info"),
+    "in-sync": Mark("✓", "in sync", "good"),
+    "drifted": Mark("≠", "drifted", "bad"),
+    "unknown": Mark("?", "could not tell", "change"),
+    "verified": Mark("✓", "verified", "good"),
+    "refused": Mark("✗", "refused", "bad"),
+    "not-checked": Mark("○", "not checked", "change"),
+    "running": Mark("●", "running", "good"),
+    "starting": Mark("…", "starting", "change"),
+    "stopped": Mark("○", "stopped", "plain"),
+    "failed": Mark("✗", "failed", "bad"),
+    "waiting": Mark("○", "waiting", "plain"),
+    "working": Mark("…", "working", "info"),
+    "done": Mark("✓", "done", "good"),
+    "cancelled": Mark("■", "stopped", "change"),
+    "missing": Mark("○", "missing", "change"),
+    "ready": Mark("✓", "ready", "good"),
+}
+
+#: The mark of a risk, next to the resource and in the graph.
+RISK = Mark("!", "risk", "bad")
+
+
+def _dark_rule() -> str:
+    tones = "".join(f"--m-{tone}:{dark};" for tone, (_, dark) in COLOURS.items())
+    body = f"{{--m-dim:#b9c2cc;--m-line:#4a525c;--m-soft:#262b31;{tones}}}"
+    # Outside Jupyter nothing sets the text and page colours, so the reader's own preference decides.
+    page = "body:not([data-jp-theme-light]):not([class*=vscode]) .m208"
+    plain = "--m-fg:#e6e9ec;--m-bg:#15181c;"
+    return (
+        f'[data-jp-theme-light="false"] .m208,.vscode-dark .m208{body}'
+        f"@media screen and (prefers-color-scheme:dark){{{page}{body[:-1]}{plain}}}}}"
+    )
+
+
+@cache
+def css(kind: Literal["static", "widget"] = "static") -> str:
+    """Return the style sheet; it is the same each time, so it may be in a page many times."""
+    sheet = Path(__file__).with_name(f"{kind}.css").read_text(encoding="utf-8").split("*/", 1)[1]
+    tones = "".join(f"--m-{tone}:{light};" for tone, (light, _) in COLOURS.items())
+    rules = "".join(
+        f".m208 .m-{tone}{{color:var(--m-{tone})}}.m208 svg .m-{tone}{{stroke:var(--m-{tone})}}"
+        f".m208 svg text.m-{tone}{{fill:var(--m-{tone});stroke:none}}"
+        for tone in COLOURS
+    )
+    sheet = sheet.replace("/*tones*/", tones).replace("/*tone rules*/", rules).replace("/*dark*/", _dark_rule())
+    return sheet.replace("\n", "")
+
+
+def style(kind: Literal["static", "widget"] = "static") -> str:
+    """Return the style sheet as an element."""
+    return f"<style>{css(kind)}</style>"

@@ -1,0 +1,143 @@
+"""A plan to look through: filter, pick a resource, see its attributes; graph; risks with their JSON paths."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from helpers.widgets._base import Interactive, choose, controls, frame, pick, side_by_side
+from helpers.widgets._draw import figure
+from helpers.widgets._graph import plan_graph
+from helpers.widgets._html import Html, code, cut, details, dim, join, mark, page, rows_html, tag, text
+from helpers.widgets._plan import SHOWN_ACTIONS, attribute_diff, diagnostics_part, plan_html, reasons_of, summary
+from helpers.widgets._risk import Risk, plan_risks
+from helpers.widgets._style import ACTIONS, RISK
+
+if TYPE_CHECKING:
+    from helpers.terraform._project import Graph
+    from helpers.terraform.types import Plan, ResourceChange
+
+
+class PlanViewer(Interactive):
+    """Shows a plan in three tabs: changes, graph, risks.
+
+    Args:
+        plan: the plan.
+        dot: what ``terraform graph`` says (``tf.graph()``); it knows dependencies through local values too.
+    """
+
+    def __init__(self, plan: Plan, *, dot: Graph | str = "") -> None:
+        self.plan = plan
+        self.risks = plan_risks(plan)
+        self._dot = dot if isinstance(dot, str) else dot.dot
+
+    def __repr__(self) -> str:
+        risky = len({risk.address for risk in self.risks if risk.address})
+        return f"PlanViewer({self.plan.summary}; {risky} risky)"
+
+    def html(self) -> str:
+        """Return the static twin."""
+        return plan_html(self.plan)
+
+    def shown(self, wanted: str, words: str = "") -> tuple[ResourceChange, ...]:
+        """Return the changes a filter lets through.
+
+        Args:
+            wanted: ``changes`` (all but unchanged), ``all``, ``risky`` or one action.
+            words: every one must be in the address.
+        """
+        risky = {risk.address for risk in self.risks}
+        found = (c for c in self.plan.resource_changes if all(w in c.address.lower() for w in words.lower().split()))
+        if wanted == "risky":
+            return tuple(c for c in found if c.address in risky)
+        if wanted == "changes":
+            return tuple(c for c in found if c.action != "no-op")
+        return tuple(c for c in found if wanted in ("all", c.action))
+
+    def _build(self) -> Any:
+        import ipywidgets
+
+        self._filter = choose("Show", self._filters(), self._refill)
+        self._search = ipywidgets.Text(description="Address", placeholder="part of an address",
+                                       style={"description_width": "initial"})  # fmt: skip
+        self._search.observe(self._refill, "value")
+        self._list = pick("Resources", self._selected)
+        self._diff = ipywidgets.HTML()
+        self._count = ipywidgets.HTML()
+        changes = ipywidgets.VBox([
+            controls(self._filter, self._search, self._count),
+            side_by_side(self._list, self._diff),
+        ])  # fmt: skip
+        graph = ipywidgets.HTML(page(figure(plan_graph(self.plan, self._dot))))
+        tabs = ipywidgets.Tab([changes, graph, ipywidgets.HTML(page(self.risk_table()))])
+        tabs.titles = ("Changes", "Graph", f"Risks ({len(self.risks)})")
+        top = ipywidgets.HTML(page(summary(self.plan, self.risks), diagnostics_part(self.plan.diagnostics)))
+        self._refill()
+        return frame(top, tabs, label="Terraform plan")
+
+    def _filters(self) -> list[tuple[str, str]]:
+        counts = [(ACTIONS[a], a, self.plan.count(a)) for a in SHOWN_ACTIONS]
+        rest = [(f"{m.symbol} {m.word} ({n})", a) for m, a, n in counts if n]
+        named = [(f"{label} ({len(self.shown(key))})", key)
+                 for label, key in (("changes", "changes"), ("! risky", "risky"), ("everything", "all"))]  # fmt: skip
+        return [named[0], named[1], *rest, named[2]]
+
+    def _refill(self, _: Any = None) -> None:
+        found = self.shown(self._filter.value, self._search.value)
+        before = self._list.value
+        options = [(self._line(c), c.address) for c in found]
+        self._list.options = options
+        addresses = [c.address for c in found]
+        self._list.value = before if before in addresses else (addresses[0] if addresses else None)
+        noun = "resource" if len(found) == 1 else "resources"
+        self._count.value = page(tag("span", f"{len(found)} {noun}", role="status", class_="m-dim"))
+        self._selected()
+
+    def _line(self, change: ResourceChange) -> str:
+        shown = ACTIONS.get(str(change.action), ACTIONS["no-op"])
+        risk = f" {RISK.symbol} {RISK.word}" if reasons_of(self.risks, change.address) else ""
+        return f"{shown.symbol} {shown.word}{risk}  {change.address}"
+
+    def _selected(self, _: Any = None) -> None:
+        change = next((c for c in self.plan.resource_changes if c.address == self._list.value), None)
+        self._diff.value = page(self.resource(change) if change else tag("p", dim("Nothing to show with this filter.")))
+
+    def resource(self, change: ResourceChange) -> Html:
+        """Return one resource: what happens to it, its risks and its attributes."""
+        reasons = reasons_of(self.risks, change.address)
+        return join((
+            tag("p", mark(str(change.action)), " ", code(change.address)),
+            *(tag("p", mark(RISK), " ", text(reason), class_="m-risk") for reason in reasons),
+            attribute_diff(change),
+        ))  # fmt: skip
+
+    def risk_table(self) -> Html:
+        """Return the risks, each with its path in the plan's JSON and what stands there."""
+        rows = []
+        for risk in self.risks:
+            where = code(risk.address) if risk.address else dim("whole plan")
+            rows.append([where, tag("span", mark(RISK), " ", risk.reason), self._path(risk)])
+        said = tag(
+            "p", dim("The path is into the JSON of terraform show -json, which is what a policy reads as input.")
+        )
+        return join((said if rows else "", rows_html(["Resource", "Why", "JSON path"], rows, empty="No risks found.")))
+
+    def _path(self, risk: Risk) -> Html:
+        if risk.json_path.count(".") < 2:
+            return code(risk.json_path)
+        value = json.dumps(json_at(self.plan.raw, risk.json_path), indent=2, ensure_ascii=False, default=str)
+        return details(code(risk.json_path), tag("pre", cut(value, 2000)))
+
+
+_STEP = re.compile(r'\.([^.\[\]]+)|\[(\d+)\]|\["([^"]*)"\]')
+
+
+def json_at(document: Any, path: str) -> Any:
+    """Return what stands at a path such as ``$.resource_changes[0].change.actions``; nothing when it is not there."""
+    for name, index, quoted in _STEP.findall(path):
+        try:
+            document = document[int(index) if index else name or quoted]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return document
