@@ -46,8 +46,10 @@ class CheckCommands:
         if not files or (check and not diff):
             return FmtResult(files)
         mode = [*(["-check"] if check else []), *(["-diff"] if diff else [])]
-        done = self._runner.text(["fmt", "-no-color", "-list=false", *mode, *shared], ok=(0, 3))
-        return FmtResult(files, done.stdout)
+        done = self._runner.text(["fmt", "-no-color", *mode, *shared], ok=(0, 3))
+        # -list=false would leave out the differences as well.
+        lines = [line for line in done.stdout.splitlines() if line not in files]
+        return FmtResult(files, "\n".join(lines) if diff else "")
 
     def test(
         self,

@@ -78,7 +78,6 @@ class ProjectCommands:
         if config.PROVIDER_SOURCE not in error.why or tools.find(config.PROVIDER_TOOL) is not None:
             return False
         tools.ensure(config.PROVIDER_TOOL)
-        self._runner.env["TF_CLI_CONFIG_FILE"] = str(config.write_cli_config())
         return True
 
     def get(self, *, update: bool = False) -> tuple[Module, ...]:

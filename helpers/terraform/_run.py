@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from helpers import _process
+from helpers._redact import forms, redact
 from helpers.errors import BadInput
 from helpers.terraform._mask import mask_document
 from helpers.terraform._messages import Diagnostic, Event
@@ -30,6 +31,8 @@ Applied = tuple[tuple[str, str], ...]
 S = TypeVar("S", bound="EventStream")
 #: Where Terraform reads the values of ``variables=``: neither in the process list nor in a file.
 STDIN = "/dev/stdin"
+#: Marks the message that carries the state when it could be written nowhere.
+DUMP = '"@message":"Emergency state dump"'
 
 _REFUSED = {
     "TF_LOG*": "It would mix logs into the output.",
@@ -93,16 +96,26 @@ class Runner:
         workdir: Path,
         env: Mapping[str, str],
         *,
+        account: str | None,
         variables: Mapping[str, Any],
         var_files: Sequence[str | os.PathLike[str]],
         secrets: Sequence[str],
         timeout: float | None,
     ) -> None:
         self.executable, self.workdir = executable, workdir
-        self.env = {**_process.environment(), **env, **_FIXED}
+        self._env, self._account = dict(env), account
         self.variables = dict(variables)
         self.var_files = [os.fspath(path) for path in var_files]
         self.secrets, self.timeout = tuple(secrets), timeout
+        #: The state that a run could not write anywhere.
+        self.unsaved_state: str | None = None
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment of the next run; asked each time, as services start, stop and move."""
+        from helpers.terraform.config import environment_for
+
+        return {**_process.environment(), **environment_for(self._account), **self._env, **_FIXED}
 
     def _argv(self, args: Sequence[str]) -> list[str]:
         return [str(self.executable), *args]
@@ -173,8 +186,9 @@ class Runner:
             timeout=self.timeout,
             secrets=self.secrets,
             grace=GRACE,
+            raw_stdout=True,
         )
-        return kind(args[0], process)
+        return kind(args[0], process, self)
 
 
 class EventStream:
@@ -183,10 +197,10 @@ class EventStream:
     A line that is not JSON becomes an event of type ``text``; an unknown message type is kept as it is.
     """
 
-    def __init__(self, command: str, process: _process.Running) -> None:
+    def __init__(self, command: str, process: _process.Running, runner: Runner) -> None:
         self.command = command
         self.events: list[Event] = []
-        self._process = process
+        self._process, self._runner = process, runner
         self._lines = self._read()
 
     def __iter__(self) -> Iterator[Event]:
@@ -194,9 +208,10 @@ class EventStream:
 
     def _read(self) -> Iterator[Event]:
         try:
+            masks = forms(self._runner.secrets)
             for line in self._process:
                 if line.text.strip():
-                    event = parse_event(line.text)
+                    event = parse_event(redact(self._keep_state(line.text), masks))
                     self.events.append(event)
                     yield event
         except (_process.Cancelled, _process.TimedOut) as error:
@@ -204,6 +219,17 @@ class EventStream:
         except KeyboardInterrupt:
             self._process.cancel()
             raise interrupted(self.command, self._process, self.applied) from None
+
+    def _keep_state(self, line: str) -> str:
+        """Return a line without the state in it.
+
+        Terraform prints the whole state, secrets and all, when it can be written nowhere. It is the only copy.
+        """
+        if DUMP not in line:
+            return line
+        raw = json.loads(line)
+        self._runner.unsaved_state = json.dumps(raw.pop("state"), indent=2)
+        return json.dumps(raw)
 
     def cancel(self) -> None:
         """Ask the command to end; it ends in an orderly way and leaves the state unlocked."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+from pathlib import Path
+
 from helpers.errors import BadInput
 from helpers.terraform._run import Runner
+from helpers.terraform.errors import DiskFull
 from helpers.terraform.types import Outputs, State, StateResource
 
 
@@ -44,3 +49,40 @@ class StateCommands:
             TerraformError: there is no such lock.
         """
         self._runner.text(["force-unlock", "-force", lock_id])
+
+    def recover_state(self) -> None:
+        """Save the state that a run could not write because the disk was full (``terraform state push``).
+
+        Raises:
+            BadInput: no run of this object lost its state.
+            DiskFull: there is still no room.
+        """
+        if self._runner.unsaved_state is None:
+            why = "No run in this session was kept from writing its state."
+            raise BadInput("There is no state to recover", why=why, next="tf.state_list()")
+        workdir = self._runner.workdir
+        rescue = workdir / "errored.tfstate"
+        try:
+            _write_private(rescue, self._runner.unsaved_state)
+            _set_damaged_aside(workdir / "terraform.tfstate")
+        except OSError as error:
+            raise DiskFull("The state could not be saved", why=error.strerror or str(error)) from None
+        self._runner.text(["state", "push", rescue.name])
+        self._runner.unsaved_state = None
+        rescue.unlink()
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _set_damaged_aside(state: Path) -> None:
+    """Rename a local state file that was cut short: a push would try to read it."""
+    if not state.is_file():
+        return
+    try:
+        json.loads(state.read_text(encoding="utf-8"))
+    except ValueError:
+        state.replace(state.with_name("terraform.tfstate.damaged"))

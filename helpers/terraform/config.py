@@ -12,18 +12,27 @@ import platform
 import shutil
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from helpers._paths import cache_dir, state_dir
+from helpers._redact import add_secrets
+from helpers.errors import BadInput
 
 if TYPE_CHECKING:
+    from helpers.services.service import Service
     from helpers.tools import Tool
 
 #: Tool of ``toolchain/`` that is our provider, and its address.
 PROVIDER_TOOL = "provider-platform"
 PROVIDER_SOURCE = "acme.test/platform/platform"
 REGISTRY_HOST = "registry.acme.test"
+REGION = "us-east-1"
+#: Role that AWS Organizations makes in every member account.
+ACCOUNT_ROLE = "OrganizationAccountAccessRole"
+#: Not secret: the local cloud takes any, and knows its management account by these.
+PLATFORM_KEYS = {"AWS_ACCESS_KEY_ID": "platform", "AWS_SECRET_ACCESS_KEY": "platform"}
 
 
 def target_platform() -> str:
@@ -101,13 +110,79 @@ def write_cli_config() -> Path:
 
 
 def _registry() -> tuple[str | None, str | None]:
-    return None, None
+    registry = running("registry")
+    return None if registry is None else registry.url, None
+
+
+def running(service: str) -> Service | None:
+    """Return a local service while it runs, else ``None``; starts nothing."""
+    # Without this folder no service was ever started, and the supervisor need not be imported.
+    if not (state_dir() / "services" / service).is_dir():
+        return None
+    from helpers import services
+
+    return next((s for s in services.status() if s.name == service and s.status == "running"), None)
 
 
 def environment_for(account: str | None = None) -> dict[str, str]:
     """Return the variables for a run: the CLI configuration and, while the local cloud runs, access to it.
 
     Args:
-        account: name of an account of the local cloud; by default the platform's own.
+        account: account of the local cloud to act in, by 12-digit id or by its name in the organization;
+            by default the platform's own (management) account.
+
+    Raises:
+        BadInput: the local cloud does not run, or has no such account.
     """
-    return {"TF_CLI_CONFIG_FILE": str(write_cli_config())}
+    env = {"TF_CLI_CONFIG_FILE": str(write_cli_config())}
+    cloud = running("cloud")
+    if cloud is None:
+        if account is not None:
+            why = "The local cloud does not run."
+            raise BadInput(f"Account {account} cannot be reached", why=why, next="course services start cloud")
+        return env
+    keys = PLATFORM_KEYS if account is None else dict(_assume(cloud.url, account, cloud.pid))
+    return {**env, "PLATFORM_ENDPOINT": cloud.url, "AWS_ENDPOINT_URL": cloud.url, "AWS_REGION": REGION, **keys}
+
+
+@cache
+def _assume(url: str, account: str, pid: int | None) -> tuple[tuple[str, str], ...]:
+    """Return credentials of a member account, the way a platform team gets them: AssumeRole.
+
+    They live as long as the cloud's process: after a restart, *pid* makes the cache ask anew.
+    """
+    import boto3
+
+    def client(name: str) -> Any:
+        return boto3.client(
+            name,
+            endpoint_url=url,
+            region_name=REGION,
+            aws_access_key_id=PLATFORM_KEYS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=PLATFORM_KEYS["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    number = account if account.isdecimal() and len(account) == 12 else _account_id(client("organizations"), account)
+    role = f"arn:aws:iam::{number}:role/{ACCOUNT_ROLE}"
+    found = client("sts").assume_role(RoleArn=role, RoleSessionName="course")["Credentials"]
+    add_secrets(found["SecretAccessKey"], found["SessionToken"])
+    return (
+        ("AWS_ACCESS_KEY_ID", found["AccessKeyId"]),
+        ("AWS_SECRET_ACCESS_KEY", found["SecretAccessKey"]),
+        ("AWS_SESSION_TOKEN", found["SessionToken"]),
+    )
+
+
+def _account_id(organizations: Any, name: str) -> str:
+    from botocore.exceptions import ClientError
+
+    try:
+        pages = organizations.get_paginator("list_accounts").paginate()
+        accounts = {a["Name"]: str(a["Id"]) for page in pages for a in page["Accounts"]}
+    except ClientError:
+        # There is no organization yet, so no member account either.
+        accounts = {}
+    if name not in accounts:
+        known = ", ".join(sorted(accounts)) or "none yet"
+        raise BadInput(f"There is no account named {name}", why=f"Accounts: {known}.", next="Apply its module first.")
+    return accounts[name]

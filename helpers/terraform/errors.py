@@ -108,7 +108,21 @@ class DiskFull(TerraformError):
     """A file could not be written: the disk is full or a quota is used up."""
 
     code = "disk-full"
-    hint = "df -h .   # make room (course tools clean), then run it again: nothing recorded so far is lost"
+    hint = "df -h .   # make room (course tools clean), then run it again"
+
+
+class StateNotSaved(DiskFull):
+    """The disk was full when the state had to be written; it is kept in memory until it can be."""
+
+    code = "state-not-saved"
+    hint = "df -h .   # make room (course tools clean), then tf.recover_state() in this same session"
+
+
+class StateDamaged(TerraformError):
+    """The state file cannot be read: a write of it was cut short, or it was edited."""
+
+    code = "state-damaged"
+    hint = "tf.recover_state()   # in the session that lost it; else restore terraform.tfstate.backup by hand"
 
 
 class ApplyFailed(TerraformError):
@@ -161,9 +175,11 @@ _LOCK_FIELD = re.compile(r"^\s*(ID|Path|Operation|Who|Version|Created):[ \t]*(.*
 
 #: First match wins: (part looked at, pattern, error). Order matters, the specific before the general.
 _RULES: tuple[tuple[str, str, type[TerraformError]], ...] = (
+    ("all", r"the raw state data is printed above", StateNotSaved),
     ("all", r"no space left on device|file too large|disk quota exceeded", DiskFull),
-    ("summary", r"Error acquiring the state lock", StateLocked),
+    ("all", r"Unsupported state file format|state file could not be parsed", StateDamaged),
     ("all", r"permission denied|read-only file system|AccessDenied|StatusCode: 403|Unauthorized\b", NoPermission),
+    ("summary", r"Error acquiring the state lock", StateLocked),
     ("summary", r"No value for required variable", MissingVariable),
     ("summary", r"Invalid value for (input )?variable|Value for undeclared variable", InvalidVariable),
     ("summary", r"Unresolvable module version constraint", ModuleVersionNotFound),

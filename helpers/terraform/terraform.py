@@ -26,7 +26,7 @@ class Terraform(ProjectCommands, CheckCommands, PlanCommands, ApplyCommands, Sta
     Args:
         workdir: folder of the root module; must exist.
         env: environment variables to add.
-        account: account of the local cloud whose credentials to use; by default the platform's own.
+        account: account of the local cloud to act in, by id or name; by default the platform's own.
         variables: values of root module variables, by name; they are handed over on standard input, so they are
             neither in the process list nor in a file.
         var_files: ``.tfvars`` files, relative to *workdir*.
@@ -57,7 +57,8 @@ class Terraform(ProjectCommands, CheckCommands, PlanCommands, ApplyCommands, Sta
         self._runner = Runner(
             _executable(executable),
             folder,
-            {**_course_env(account), **check_env(env or {})},
+            check_env(env or {}),
+            account=account,
             variables=variables or {},
             var_files=var_files,
             secrets=secrets,
@@ -79,9 +80,3 @@ def _executable(given: str | os.PathLike[str] | None) -> Path:
     from helpers import tools
 
     return tools.ensure("terraform").path
-
-
-def _course_env(account: str | None) -> dict[str, str]:
-    from helpers.terraform import config
-
-    return config.environment_for(account)
