@@ -1,0 +1,43 @@
+"""Local services that are the real thing: the cloud, the OCI registry and the module registry.
+
+Each is a plain process on loopback that outlives the notebook; its data survives ``kill -9`` and restarts. State lives
+in ``services`` below the user's state folder (``MOD208_STATE`` moves it).
+
+>>> from helpers import services
+>>> services.start("cloud")
+Service(cloud: running at http://127.0.0.1:40123)
+"""
+
+from __future__ import annotations
+
+from helpers.services.catalog import SPECS
+from helpers.services.errors import (
+    CannotStop,
+    CrashedOnStart,
+    MissingProgram,
+    NotEnoughDisk,
+    NotReady,
+    PortBusy,
+    ServiceBusy,
+    ServiceError,
+    UnknownService,
+)
+from helpers.services.service import Service
+from helpers.services.spec import Process, ServiceSpec, Site
+from helpers.services.supervisor import Supervisor
+
+__all__ = [
+    "CannotStop", "CrashedOnStart", "MissingProgram", "NotEnoughDisk", "NotReady", "PortBusy", "Process", "Service",
+    "ServiceBusy", "ServiceError", "ServiceSpec", "Site", "Supervisor", "UnknownService", "data", "ensure", "logs",
+    "restart", "start", "status", "stop",
+]  # fmt: skip
+
+_supervisor = Supervisor(SPECS)
+
+start = _supervisor.start
+ensure = _supervisor.ensure
+status = _supervisor.status
+stop = _supervisor.stop
+restart = _supervisor.restart
+logs = _supervisor.logs
+data = _supervisor.data

@@ -1,0 +1,73 @@
+"""A service as a small declaration; the supervisor does the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where one service lives, given to the functions of its declaration.
+
+    Attributes:
+        name: the service.
+        folder: its folder below the state folder (mode 0700); generated configuration goes here.
+        ports: port name -> number, all on 127.0.0.1.
+        urls: URL of each service it depends on.
+    """
+
+    name: str
+    folder: Path
+    ports: Mapping[str, int]
+    urls: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def data(self) -> Path:
+        """Folder of what must survive a kill."""
+        return self.folder / "data"
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process of a service.
+
+    Attributes:
+        name: unique within the service.
+        argv: the command.
+        env: variables on top of the allow-listed environment.
+        port: name of the port it must listen on before it counts as ready; empty for none.
+        health: path asked over HTTP on that port; an answer below 500 is ready. Empty: listening is enough.
+    """
+
+    name: str
+    argv: Sequence[str | Path]
+    env: Mapping[str, str] = field(default_factory=dict)
+    port: str = ""
+    health: str = ""
+
+
+@dataclass(frozen=True)
+class ServiceSpec:
+    """A service: its processes in the order they start, its ports and what it needs.
+
+    Attributes:
+        name: as typed by the user.
+        purpose: one line for a person.
+        processes: made from the site once ports and folders are there; may write configuration files.
+        ports: names of the ports; the first one is in the service's URL.
+        depends: services that must run first.
+        disk_mb: free disk it needs to start, megabytes.
+        timeout: seconds it may take to become ready.
+        scheme: of its URL.
+    """
+
+    name: str
+    purpose: str
+    processes: Callable[[Site], Sequence[Process]]
+    ports: tuple[str, ...] = ("http",)
+    depends: tuple[str, ...] = ()
+    disk_mb: int = 50
+    timeout: float = 60.0
+    scheme: str = "http"

@@ -1,0 +1,337 @@
+"""Starts, watches and stops local services: plain processes, found again by any later program of the same user."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import http.client
+import os
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from helpers import _process
+from helpers._paths import state_dir
+from helpers.services._record import MARKER, Record, Started, end, listens
+from helpers.services.errors import (
+    CannotStop,
+    CrashedOnStart,
+    MissingProgram,
+    NotEnoughDisk,
+    NotReady,
+    PortBusy,
+    ServiceBusy,
+    UnknownService,
+)
+from helpers.services.service import Service
+from helpers.services.spec import Process, ServiceSpec, Site
+
+#: Seconds a process may take to end by itself.
+GRACE = 8.0
+#: A larger log is put aside (one older log is kept) at the next start.
+MAX_LOG = 5 * 1024 * 1024
+
+
+class Supervisor:
+    """One supervisor for one state folder.
+
+    Args:
+        specs: the services it knows, by name.
+        folder: where their state lives; by default ``services`` in the user's state folder, asked at each call.
+    """
+
+    def __init__(self, specs: Mapping[str, ServiceSpec], folder: Path | None = None) -> None:
+        self.specs = dict(specs)
+        self._folder = folder
+
+    def start(self, name: str, *, port: int | None = None, timeout: float | None = None) -> Service:
+        """Start a service, or return it when it runs; safe to call from several programs at once.
+
+        Args:
+            name: the service.
+            port: insist on this port; by default the one it had last time, or a free one.
+            timeout: seconds it may take to become ready; by default what its declaration says.
+
+        Raises:
+            UnknownService, MissingProgram, PortBusy, CrashedOnStart, NotReady, NotEnoughDisk, ServiceBusy.
+        """
+        spec = self._spec(name)
+        limit = timeout or spec.timeout
+        urls = {need: self.start(need).url for need in spec.depends}
+        with self._locked(spec, limit):
+            record = Record.read(self._file(name))
+            if self._runs(record) and record.ready and port in (None, self._port(spec, record)):
+                return self._service(spec, record)
+            self._end(spec, record)
+            self._check_disk(spec)
+            return self._launch(spec, record, urls, port, limit)
+
+    def ensure(self, name: str) -> Service:
+        """Return the running service; start it when it is stopped or was killed. Cheap when it runs."""
+        spec = self._spec(name)
+        record = Record.read(self._file(name))
+        return self._service(spec, record) if self._runs(record) and record.ready else self.start(name)
+
+    def status(self) -> list[Service]:
+        """Return every service as it is now; starts and changes nothing."""
+        return [self._service(spec, Record.read(self._file(spec.name))) for spec in self.specs.values()]
+
+    def stop(self, name: str = "all") -> list[Service]:
+        """Stop one service or all, with everything in their process groups; data and ports are kept.
+
+        Services that depend on it are stopped first.
+
+        Raises:
+            UnknownService, ServiceBusy, CannotStop.
+        """
+        wanted = list(reversed(self.specs)) if name == "all" else [self._spec(name).name]
+        stopped = []
+        for one in wanted:
+            for other in self.specs.values():
+                if one in other.depends and other.name not in wanted:
+                    stopped += self.stop(other.name)
+            spec = self.specs[one]
+            if self._site(spec, {}, {}).folder.is_dir():
+                with self._locked(spec, spec.timeout):
+                    self._end(spec, Record.read(self._file(one)))
+            stopped.append(self._service(spec, Record.read(self._file(one))))
+        return stopped
+
+    def restart(self, name: str) -> Service:
+        """Stop and start a service, on the same port when it is still free."""
+        self.stop(name)
+        return self.start(name)
+
+    def logs(self, name: str, lines: int = 50) -> str:
+        """Return the last *lines* lines of a service's log; empty when it never ran."""
+        return _tail(self._log(self._spec(name).name), lines)
+
+    def data(self, name: str) -> Path:
+        """Return the folder that holds a service's data."""
+        return self._site(self._spec(name), {}, {}).data
+
+    def _spec(self, name: str) -> ServiceSpec:
+        if name not in self.specs:
+            raise UnknownService(
+                f"There is no service {name!r}",
+                why="Known services: " + ", ".join(self.specs) + ".",
+                next="course services status",
+            )
+        return self.specs[name]
+
+    def _site(self, spec: ServiceSpec, ports: Mapping[str, int], urls: Mapping[str, str]) -> Site:
+        return Site(spec.name, (self._folder or state_dir() / "services") / spec.name, dict(ports), dict(urls))
+
+    def _file(self, name: str) -> Path:
+        return self._site(self.specs[name], {}, {}).folder / "service.json"
+
+    def _log(self, name: str) -> Path:
+        return self._file(name).with_name("log")
+
+    def _mark(self, name: str) -> str:
+        return str(self._file(name).parent)
+
+    @staticmethod
+    def _runs(record: Record) -> bool:
+        return bool(record.processes) and all(process.alive() for process in record.processes)
+
+    @staticmethod
+    def _port(spec: ServiceSpec, record: Record) -> int:
+        return record.ports.get(spec.ports[0], 0)
+
+    def _service(self, spec: ServiceSpec, record: Record, notice: str = "") -> Service:
+        if self._runs(record):
+            status = "running" if record.ready else "starting"
+        else:
+            status = "failed" if record.processes else "stopped"
+        port = self._port(spec, record)
+        return Service(
+            name=spec.name,
+            purpose=spec.purpose,
+            url=f"{spec.scheme}://127.0.0.1:{port}" if port else "",
+            pid=record.processes[-1].pid if status == "running" else None,
+            status=status,  # type: ignore[arg-type]
+            started=dt.datetime.fromtimestamp(record.started, dt.UTC) if status == "running" else None,
+            log=self._log(spec.name),
+            data=self._site(spec, {}, {}).data,
+            notice=notice,
+        )
+
+    @contextlib.contextmanager
+    def _locked(self, spec: ServiceSpec, limit: float) -> Iterator[None]:
+        import filelock
+
+        folder = self._site(spec, {}, {}).folder
+        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
+        try:
+            with filelock.FileLock(folder / "lock", timeout=limit + 2 * GRACE, mode=0o600):
+                yield
+        except filelock.Timeout:
+            raise ServiceBusy(
+                f"The service {spec.name} is being started or stopped by another program",
+                why=f"The lock {folder / 'lock'} was not free for {limit + 2 * GRACE:.0f} s.",
+                next="course services status   # then try again",
+            ) from None
+
+    def _end(self, spec: ServiceSpec, record: Record) -> None:
+        if not record.processes:
+            return
+        for process in reversed(record.processes):
+            if not end(process, self._mark(spec.name), GRACE):
+                raise CannotStop(
+                    f"The service {spec.name} does not end",
+                    why=f"Process {process.pid} ({process.name}) is still there after SIGKILL.",
+                    next=f"ps -fp {process.pid}",
+                )
+        replace(record, processes=(), ready=False).write(self._file(spec.name))
+
+    def _check_disk(self, spec: ServiceSpec) -> None:
+        folder = self._site(spec, {}, {}).folder
+        free = shutil.disk_usage(folder).free
+        if free < spec.disk_mb * 1_000_000:
+            raise NotEnoughDisk(
+                f"There is not enough free disk for the service {spec.name}",
+                why=f"It needs {spec.disk_mb} MB in {folder}; {free / 1e6:.0f} MB are free.",
+                next="course tools clean   # or set MOD208_STATE to a folder on a larger disk",
+            )
+
+    def _launch(
+        self, spec: ServiceSpec, record: Record, urls: Mapping[str, str], port: int | None, limit: float
+    ) -> Service:
+        deadline = time.monotonic() + limit
+        ports, notice = _choose_ports(spec, record.ports, port)
+        site = self._site(spec, ports, urls)
+        site.data.mkdir(exist_ok=True, mode=0o700)
+        log = self._log(spec.name)
+        if log.exists() and log.stat().st_size > MAX_LOG:
+            log.replace(log.with_name("log.1"))
+        offset = log.stat().st_size if log.exists() else 0
+        record = Record(ports, (), time.time())
+        try:
+            for process in spec.processes(site):
+                pid = self._spawn(spec, process, site)
+                record = replace(record, processes=(*record.processes, Started.of(process.name, pid)))
+                record.write(self._file(spec.name))
+                self._await(spec, process, record, site, deadline, offset)
+        except BaseException:
+            self._end(spec, record)
+            raise
+        record = replace(record, ready=True)
+        record.write(self._file(spec.name))
+        return self._service(spec, record, notice)
+
+    def _spawn(self, spec: ServiceSpec, process: Process, site: Site) -> int:
+        env = _process.environment({**process.env, MARKER: self._mark(spec.name), "PYTHONUNBUFFERED": "1"})
+        try:
+            return _process.spawn(process.argv, log_path=self._log(spec.name), cwd=site.data, env=env)
+        except _process.CannotStart as error:
+            raise MissingProgram(
+                f"The service {spec.name} cannot start", why=f"{error.what}: {error.why}", next="course doctor"
+            ) from None
+
+    def _await(
+        self, spec: ServiceSpec, process: Process, record: Record, site: Site, deadline: float, offset: int
+    ) -> None:
+        """Wait until *process* is ready, all processes before it still being there."""
+        while not _ready(process, record.processes[-1], site, self._mark(spec.name)):
+            dead = [p.name for p in record.processes if not p.alive()]
+            late = time.monotonic() > deadline
+            if dead or late:
+                raise self._not_up(spec, dead, site, offset, process)
+            time.sleep(0.05)
+
+    def _not_up(
+        self, spec: ServiceSpec, dead: list[str], site: Site, offset: int, process: Process
+    ) -> CrashedOnStart | NotReady | PortBusy:
+        tail = _tail(self._log(spec.name), 15, offset) or "Its log is empty."
+        again = f"course services logs {spec.name}   # then: course services restart {spec.name}"
+        if dead and process.port and "address already in use" in tail.lower():
+            number = site.ports[process.port]
+            return PortBusy(f"Port {number} was taken while {spec.name} started", why=tail, next="Run it again.")
+        if dead:
+            return CrashedOnStart(f"The service {spec.name} ended while it started ({dead[0]})", why=tail, next=again)
+        return NotReady(f"The service {spec.name} did not become ready in time", why=tail, next=again)
+
+
+def _ready(process: Process, started: Started, site: Site, mark: str) -> bool:
+    if not process.port:
+        return started.alive()
+    port = site.ports[process.port]
+    if not started.alive() or not listens(started, port, mark):
+        return False
+    if not process.health:
+        return True
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", process.health)
+        return connection.getresponse().status < 500
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _choose_ports(spec: ServiceSpec, last: Mapping[str, int], wanted: int | None) -> tuple[dict[str, int], str]:
+    """Return the port of each name, and what to tell the user when a remembered one was taken."""
+    ports: dict[str, int] = {}
+    notice = ""
+    for index, name in enumerate(spec.ports):
+        before = last.get(name, 0)
+        if wanted is not None and index == 0:
+            if not _free(wanted):
+                raise PortBusy(
+                    f"Port {wanted} is taken by another program",
+                    why="Nothing else may listen on it on 127.0.0.1.",
+                    next=f"course services start {spec.name}   # chooses a free port",
+                )
+            ports[name] = wanted
+        elif before and before not in ports.values() and _free(before):
+            ports[name] = before
+        else:
+            ports[name] = _free_port(set(ports.values()))
+            if before and index == 0:
+                notice = (
+                    f"Port {before} was taken by another program; {spec.name} is now on {ports[name]}. "
+                    "URLs written earlier must change."
+                )
+    return ports, notice
+
+
+def _free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As servers do: a port whose old connections are only waiting to time out counts as free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1 if sys.platform != "win32" else 0)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def _free_port(taken: set[int]) -> int:
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port not in taken:
+            return port
+
+
+def _tail(path: Path, lines: int, offset: int = 0) -> str:
+    """Return the last lines of a log from *offset* on, secrets masked."""
+    from helpers._redact import redact
+
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(min(offset, size), size - 400 * max(lines, 1)))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+    return redact("\n".join(text.splitlines()[-lines:])) if lines > 0 else ""
