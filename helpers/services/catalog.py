@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from helpers.services.spec import Process, ServiceSpec, Site
 
@@ -24,7 +25,7 @@ def _oci(site: Site) -> Sequence[Process]:
     blobs = site.data / "blobs"
     blobs.mkdir(exist_ok=True, mode=0o700)
     store = f"127.0.0.1:{site.ports['store']}"
-    crane = [tools.ensure("crane").path, "registry", "serve", "--address", store, "--disk", blobs]
+    crane: list[str | Path] = [tools.ensure("crane").path, "registry", "serve", "--address", store, "--disk", blobs]
     front = _python("helpers.services.oci_front", site, "--store", store)
     return [
         Process("store", crane, port="store", health="/v2/"),

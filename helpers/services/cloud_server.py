@@ -52,7 +52,7 @@ def operation_of(environ: dict[str, Any], body: bytes) -> str:
     form = str(environ.get("CONTENT_TYPE", "")).startswith("application/x-www-form-urlencoded")
     for text in (environ.get("QUERY_STRING", ""), body.decode("utf-8", "replace") if form else ""):
         if action := parse_qs(text).get("Action"):
-            return action[0]
+            return str(action[0])
     return ""
 
 
@@ -92,6 +92,7 @@ class Durable:
         return started[-1], answer
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
         body = _take_body(environ)
         path = environ.get("PATH_INFO", "")
         if path == "/course/health":
@@ -182,7 +183,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--data", type=Path, required=True, help="folder of the journal")
     options = parser.parse_args(argv)
-    os.umask(0o077)
+    os.umask(0o077)  # the journal holds secrets
     os.environ["MOTO_PORT"] = str(options.port)
     begun = time.monotonic()
     try:
