@@ -1,0 +1,215 @@
+"""What lecture notebooks need besides the tools: fresh material, edits shown as diffs, errors shown as results."""
+
+from __future__ import annotations
+
+import difflib
+import html
+import os
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from helpers._paths import IAC, workspace_dir
+from helpers.errors import BadInput, CourseError
+
+#: Account of the lectures, apart from those of the teams and the labs; name one ``sandbox`` in MOD208_ACCOUNTS to
+#: use another.
+SANDBOX = "208000000001"
+
+
+class Shown:
+    """Something to look at: HTML for a notebook, text for everything else."""
+
+    def __init__(self, html: str, text: str) -> None:
+        self._html, self._text = html, text
+
+    def __repr__(self) -> str:
+        return self._text
+
+    def _repr_html_(self) -> str:
+        return self._html
+
+
+def sandbox() -> dict[str, str]:
+    """Return the variables that make Terraform act in the lectures' own account; starts the local cloud when needed."""
+    from helpers import cloud
+
+    return cloud.environment("sandbox" if "sandbox" in cloud.accounts() else SANDBOX)
+
+
+def material(name: str, env: Mapping[str, str] | None = None) -> Path:
+    """Return a fresh copy of a folder below ``iac/lectures``, in the learner's workspace.
+
+    What a former copy has applied is destroyed first, so that running a notebook again meets an empty account.
+
+    Args:
+        name: for example ``unit1/patterns``.
+        env: variables that were given to Terraform for it, see `sandbox`.
+
+    Raises:
+        BadInput: there is no such material. TerraformError: the former copy cannot be destroyed.
+    """
+    origin, copy = IAC / "lectures" / name, workspace_dir() / "lectures" / name
+    if not origin.is_dir():
+        known = sorted(str(p.relative_to(IAC / "lectures")) for p in (IAC / "lectures").glob("*/*") if p.is_dir())
+        raise BadInput(f"There is no lecture material {name!r}", why="There is: " + ", ".join(known) + ".")
+    clear(copy, env)
+    shutil.copytree(origin, copy, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
+    return copy
+
+
+def clear(folder: Path, env: Mapping[str, str] | None = None) -> None:
+    """Destroy what was applied from *folder* and the folders below it, the latest first, and remove the folder."""
+    from helpers import Terraform
+
+    states = (path for path in folder.rglob("terraform.tfstate") if ".terraform" not in path.parts)
+    for state in sorted(states, key=lambda path: path.stat().st_mtime, reverse=True):
+        terraform = Terraform(state.parent, env=env or {})
+        if terraform.state_list():
+            terraform.destroy(auto_approve=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+class expect_error:
+    """Runs a block that must fail and shows the error as a result: no traceback, and the notebook goes on.
+
+    Args:
+        kind: the error expected.
+        hide: texts that differ from run to run; each is shown as ``…``.
+
+    Raises:
+        BadInput: the block did not fail.
+    """
+
+    error: CourseError
+
+    def __init__(self, kind: type[CourseError] = CourseError, *, hide: Sequence[str] = ()) -> None:
+        self.kind, self.hide = kind, tuple(hide)
+
+    def __enter__(self) -> expect_error:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if error is None:
+            why = "The cell shows a failure; this time nothing failed."
+            raise BadInput(f"Expected {self.kind.__name__}", why=why, next="Restart the kernel and run all cells.")
+        if not isinstance(error, self.kind):
+            return False
+        self.error = error
+        from IPython.display import display
+
+        display(self)  # type: ignore[no-untyped-call]
+        return True
+
+    def _text(self) -> str:
+        text = self.error.diagnostics()
+        for hidden in self.hide:
+            text = text.replace(hidden, "…")
+        return text
+
+    def __repr__(self) -> str:
+        return f"{type(self.error).__name__}: {self._text()}"
+
+    def _repr_html_(self) -> str:
+        from helpers.widgets._html import dim, head, mark, page, tag
+
+        what, _, rest = self._text().partition("\n")
+        return page(head(what, mark("refused"), dim(type(self.error).__name__)), tag("pre", rest) if rest else "")
+
+
+def edit(path: str | os.PathLike[str], old: str, new: str) -> Shown:
+    """Replace *old*, which must stand in the file exactly once, by *new*, and show the difference.
+
+    Raises:
+        BadInput: *old* is not there, or more than once.
+    """
+    file = Path(path)
+    before = file.read_text(encoding="utf-8")
+    if before.count(old) != 1:
+        why = f"{old!r} is there {before.count(old)} times."
+        next = "Run the notebook from the top: an earlier cell puts the file back."
+        raise BadInput(f"{file.name} cannot be edited", why=why, next=next)
+    return _write(file, before, before.replace(old, new))
+
+
+def write(path: str | os.PathLike[str], body: str) -> Shown:
+    """Write a whole file, new or not, and show the difference."""
+    file = Path(path)
+    before = file.read_text(encoding="utf-8") if file.exists() else ""
+    return _write(file, before, body.strip("\n") + "\n")
+
+
+def _write(file: Path, before: str, after: str) -> Shown:
+    file.write_text(after, encoding="utf-8")
+    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1))[3:]
+    return _listing(f"{file.parent.name}/{file.name}", "changed" if before else "new", lines)
+
+
+def source(path: str | os.PathLike[str], block: str = "") -> Shown:
+    """Show a file, or the one top-level block of it that starts with *block*.
+
+    Args:
+        path: the file.
+        block: start of the block's first line, for example ``check "budget"``.
+
+    Raises:
+        BadInput: no line starts with *block*.
+    """
+    file = Path(path)
+    lines = file.read_text(encoding="utf-8").splitlines()
+    if block:
+        start = next((i for i, line in enumerate(lines) if line.startswith(block)), None)
+        if start is None:
+            raise BadInput(f"{file.name} has no block {block!r}")
+        end = next((i for i in range(start, len(lines)) if lines[i] == "}"), len(lines) - 1)
+        lines = lines[start : end + 1]
+    return _listing(f"{file.parent.name}/{file.name}", "", [" " + line for line in lines])
+
+
+def _listing(title: str, state: str, lines: Iterable[str]) -> Shown:
+    """Show lines of configuration; those that start with ``+`` or ``-`` are marked."""
+    from helpers.widgets._html import Html, dim, head, page, tag
+
+    lines = [line for line in lines if not line.startswith("@@")]
+    rows = []
+    for line in lines:
+        wrap = {"+": "ins", "-": "del"}.get(line[:1])
+        text = html.escape(line if wrap else line[1:] if not state else line)
+        rows.append(f"<{wrap}>{text}</{wrap}>" if wrap else text)
+    shown = page(head(title, dim(state)), tag("pre", Html("\n".join(rows))))
+    return Shown(shown, "\n".join([title, *lines]))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, caption: str = "") -> Shown:
+    """Show a table; a column whose name starts with ``#`` holds numbers."""
+    from helpers.widgets import table_html
+
+    rows = [list(row) for row in rows]
+    text = "\n".join(" | ".join(str(cell) for cell in row) for row in [[c.lstrip("#") for c in columns], *rows])
+    return Shown(table_html(columns, rows, caption=caption), text)
+
+
+def figure(html: str, text: str) -> Shown:
+    """Show a drawing, with *text* where no drawing can be shown."""
+    return Shown(html, text)
+
+
+def pass_through(plan: Any, module: str) -> tuple[int, int]:
+    """Return how many arguments of a module's resources are its own variables handed on unchanged, and of how many.
+
+    Args:
+        plan: a `Plan` of a configuration that calls *module* at the root.
+        module: name of the module call.
+    """
+    body = plan.raw["configuration"]["root_module"]["module_calls"][module]["module"]
+    given = [value for resource in body.get("resources", ()) for value in resource.get("expressions", {}).values()]
+    handed = [v for v in given if isinstance(v, dict) and list(v) == ["references"] and _bare(v["references"])]
+    return len(handed), len(given)
+
+
+def _bare(references: Sequence[str]) -> bool:
+    return len(references) == 1 and references[0].startswith("var.")

@@ -1,0 +1,4 @@
+resource "platform_artifact_bucket" "audit" {
+  name  = "acme-u1-audit"
+  owner = "platform"
+}
