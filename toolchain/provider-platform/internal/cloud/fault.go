@@ -113,7 +113,8 @@ func unreachable(err error) (string, bool) {
 		return op.Err.Error(), true
 	case strings.Contains(err.Error(), "EOF") && Code(err) == "":
 		return "the connection was closed before an answer came", true
-	case strings.Contains(err.Error(), "unsupported protocol scheme"), strings.Contains(err.Error(), "server gave HTTP response"):
+	case strings.Contains(err.Error(), "unsupported protocol scheme"), strings.Contains(err.Error(), "Failed to parse uri"),
+		strings.Contains(err.Error(), "server gave HTTP response"):
 		return "the endpoint is not a usable http:// or https:// address", true
 	}
 	return "", false

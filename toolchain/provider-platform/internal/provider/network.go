@@ -141,11 +141,28 @@ func (r *network) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest
 	if config.SubnetCIDRs.IsNull() && !plan.CIDR.IsUnknown() {
 		plan.SubnetCIDRs = listOf(quarters(plan.CIDR.ValueString()))
 	}
-	plan.SubnetIDs = types.ListUnknown(types.StringType)
-	if plan.ID.Equal(state.ID) && plan.CIDR.Equal(state.CIDR) && plan.SubnetCIDRs.Equal(state.SubnetCIDRs) {
-		plan.SubnetIDs = state.SubnetIDs
-	}
+	plan.SubnetIDs = plannedIDs(&plan, &state)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+}
+
+// plannedIDs are the ids of the planned subnets when all of them exist already, else unknown.
+func plannedIDs(plan, state *networkModel) types.List {
+	if !plan.ID.Equal(state.ID) || !plan.CIDR.Equal(state.CIDR) || plan.SubnetCIDRs.IsUnknown() {
+		return types.ListUnknown(types.StringType)
+	}
+	exists := map[string]string{}
+	ranges, ids := known(state.SubnetCIDRs), known(state.SubnetIDs)
+	for i := range min(len(ranges), len(ids)) {
+		exists[ranges[i]] = ids[i]
+	}
+	planned := []string{}
+	for _, cidr := range known(plan.SubnetCIDRs) {
+		planned = append(planned, exists[cidr])
+	}
+	if len(planned) != len(plan.SubnetCIDRs.Elements()) || isIn("", planned) {
+		return types.ListUnknown(types.StringType)
+	}
+	return listOf(planned)
 }
 
 func (r *network) facts(plan *networkModel) cloud.Tags {

@@ -185,7 +185,7 @@ func (r *gpuPool) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest
 	}
 	plan.derive()
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
-	if r.cloud != nil && r.cloud.Ready() == nil && !plan.Size.Equal(state.Size) {
+	if r.cloud != nil && r.cloud.Ready() == nil && plan.takesMore(&state) {
 		r.checkTeam(ctx, &plan, &resp.Diagnostics)
 	}
 }
@@ -205,6 +205,12 @@ func (m *poolModel) derive() {
 	if !m.Spot.IsUnknown() {
 		m.HourlyCost = types.Float64Value(kind.HourlyCostUSD(m.Size.ValueInt64(), m.Spot.ValueBool()))
 	}
+}
+
+// takesMore tells whether a plan must be counted against the quota again. Shrinking never is.
+func (m *poolModel) takesMore(state *poolModel) bool {
+	return !m.Owner.Equal(state.Owner) || !m.Quota.Equal(state.Quota) || !m.Kind.Equal(state.Kind) ||
+		m.Size.IsUnknown() || m.Size.ValueInt64() > state.Size.ValueInt64()
 }
 
 // checkTeam refuses a pool that takes its owner over the quota together with the owner's other pools.

@@ -112,7 +112,7 @@ func (r *gpuPool) Update(ctx context.Context, req resource.UpdateRequest, resp *
 	}
 	r.cloud.QuotaLock.Lock()
 	defer r.cloud.QuotaLock.Unlock()
-	if plan.Size.ValueInt64() > state.Size.ValueInt64() {
+	if plan.takesMore(&state) {
 		if r.checkTeam(ctx, &plan, &resp.Diagnostics); resp.Diagnostics.HasError() {
 			return
 		}
