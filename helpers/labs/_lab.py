@@ -96,7 +96,7 @@ class Lab:
             return result
         from helpers.widgets import CheckPanel
 
-        return CheckPanel(result)
+        return CheckPanel(result, self)
 
     def grade(self, step: str) -> None:
         """Judge a step for points: silent when it passes.

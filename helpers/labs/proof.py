@@ -92,9 +92,8 @@ def _own_world() -> Iterator[Path]:
 def _stop_services() -> None:
     from helpers import services
 
-    for name in services.names():
-        with contextlib.suppress(CourseError):
-            services.stop(name)
+    with contextlib.suppress(CourseError):
+        services.stop("all")
 
 
 def _prove(lab: Lab, step: StepSpec) -> Proof:

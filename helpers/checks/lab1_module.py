@@ -1,0 +1,327 @@
+"""Checks of Lab 1, notebooks 01 and 02: the interface, a consumer, the build, the repair, the plan."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from helpers.checks import Unmet, require, step
+from helpers.checks._module import Configuration, Probe, ask_all, inspect, learners_fault, said, scratch
+from helpers.checks._workspace import (
+    INPUTS,
+    MADE_UP,
+    MODULE,
+    OTHER,
+    OUTPUTS,
+    REFUSED,
+    SPEC,
+    Input,
+    promised,
+    rules,
+)
+from helpers.labs import Lab
+from helpers.terraform import Terraform
+from helpers.terraform.errors import TerraformError
+
+EXAMPLE = f"{MODULE}/examples/basic"
+
+
+@step(
+    "lab1",
+    "interface",
+    hints=(
+        "Read the table of the decision row by row. Which of its words is not in your file yet?",
+        "Each variable has description, type and, where the table says so, default, nullable = false and a validation. "
+        "regex() raises an error when nothing matches: wrap it in can().",
+        'variable "cost_centre" {\n  description = "..."\n  type        = string\n\n  validation {\n'
+        '    condition     = can(regex("^cc-[0-9]{4}$", var.cost_centre))\n    error_message = "..."\n  }\n}',
+    ),
+)
+def interface(lab: Lab) -> str:
+    """Inputs and outputs are declared as decided, and the inputs refuse what they must."""
+    found = inspect(lab, MODULE)
+    for name, wanted in SPEC.items():
+        _declared(found, name, wanted)
+    for name in OUTPUTS:
+        require(name in found.outputs, f'output "{name}" is not declared in {MODULE}/outputs.tf')
+        block = found.outputs[name]
+        require(block.raw.get("description"), f'{block.where}: output "{name}" has no description')
+    with scratch(lab, f"{MODULE}/variables.tf") as room:
+        folder = room / MODULE
+        _kept_nowhere(folder)
+        ask_all(folder, MODULE, REFUSED, INPUTS)
+    return f"{len(SPEC)} inputs and {len(OUTPUTS)} outputs are as decided; {len(REFUSED)} probes were answered rightly"
+
+
+def _declared(found: Configuration, name: str, wanted: Input) -> None:
+    require(name in found.variables, f'variable "{name}" is not declared in {MODULE}/variables.tf')
+    block = found.variables[name]
+    given = block.raw
+    require(given.get("description"), f'{block.where}: variable "{name}" has no description')
+    kind = str(given.get("type", "")).replace(" ", "") or "missing"
+    require(kind == wanted.type, f'{block.where}: the type of variable "{name}" is {kind}, not {wanted.type}')
+    if wanted.required:
+        require(given["required"], f'{block.where}: variable "{name}" must have no default: the caller has to say it')
+    else:
+        require(not given["required"], f'{block.where}: variable "{name}" has no default ({wanted.default!r})')
+        same = given["default"] == wanted.default
+        require(same, f'{block.where}: the default of "{name}" is {given["default"]!r}, not {wanted.default!r}')
+    if wanted.secret:
+        require(given.get("sensitive"), f'{block.where}: variable "{name}" is a secret, but is not sensitive')
+
+
+def _kept_nowhere(folder: Path) -> None:
+    """Terraform itself refuses an ephemeral value in an ordinary output; so it must refuse this one."""
+    probe = folder / "probe.tf.json"
+    probe.write_text(json.dumps({"output": {"probe": {"value": "${var.registry_token}", "sensitive": True}}}))
+    with learners_fault(MODULE):
+        answer = Terraform(folder).validate()
+    probe.unlink()
+    require(
+        any("phemeral" in d.summary for d in answer.errors),
+        f'{MODULE}/variables.tf: variable "registry_token" would be kept in the state: it is not ephemeral'
+        if answer.valid
+        else f"{MODULE}/{answer.errors[0].where}: {answer.errors[0].summary}: {answer.errors[0].detail}",
+        (
+            "sensitive hides a value on the screen. Where else does Terraform keep it?",
+            "A state file holds sensitive values in the clear. Look at the third detail under the table.",
+            'variable "registry_token" {\n  ...\n  sensitive = true\n  ephemeral = true\n}',
+        ),
+    )
+
+
+@step(
+    "lab1",
+    "contract",
+    hints=(
+        "What must a caller say, and what has a default?",
+        "One variable block (sensitive and ephemeral), one module block, two output blocks. An output of a module is "
+        "module.NAME.OUTPUT.",
+        'module "workspace" {\n  source = "../.."\n\n  team = "vision"\n  ...\n  registry_token = var.registry_token\n}\n\n'
+        'output "bucket" {\n  value = module.workspace.bucket\n}',
+    ),
+)
+def contract(lab: Lab) -> str:
+    """The example type-checks against the interface, before there is anything behind it."""
+    consumer = inspect(lab, EXAMPLE)
+    require(consumer.modules, f"{EXAMPLE} has no module block")
+    calls = [b for b in consumer.modules.values() if b.raw["source"].rstrip("/") == "../.."]
+    block = next(iter(consumer.modules.values()))
+    require(calls, f'{block.where}: the source is {block.raw["source"]!r}, not "../.."')
+    require("registry_token" in consumer.variables, f'{EXAMPLE}: variable "registry_token" is not declared')
+    for name in ("hourly_cost_usd", "bucket"):
+        require(name in consumer.outputs, f'{EXAMPLE}: output "{name}" is not declared')
+    given = call_of_example(lab, consumer)
+    wanted = {"team": "vision", "environment": "dev", "cost_centre": "cc-4021", "network_cidr": "10.20.0.0/20"}
+    for name, value in {**wanted, "gpu_kind": "l4", "gpu_nodes": 1}.items():
+        require(given[name] == value, f"{calls[0].where}: the module gets {name} = {given[name]!r}, not {value!r}")
+    return "the example type-checks against the interface and asks for what was agreed"
+
+
+def call_of_example(lab: Lab, consumer: Configuration) -> dict[str, Any]:
+    """Return the inputs that the example gives to the module, as Terraform works them out on a skeleton.
+
+    Raises:
+        Unmet: the example does not fit the interface, or an output of it comes from elsewhere.
+    """
+    declared = inspect(lab, MODULE)
+    with scratch(lab, f"{MODULE}/variables.tf") as room, scratch(lab, EXAMPLE, pattern="*.tf") as example:
+        echo = {n: f"${{var.{n}}}" for n, b in declared.variables.items() if not b.raw.get("sensitive")}
+        outputs = {name: {"value": {"output": name, "inputs": echo}} for name in declared.outputs}
+        (room / MODULE / "skeleton.tf.json").write_text(json.dumps({"output": outputs}))
+        (example / EXAMPLE).rename(_parent(room / EXAMPLE))
+        folder = room / EXAMPLE
+        terraform = Terraform(folder)
+        with learners_fault(EXAMPLE):
+            terraform.init(backend=False)
+            answer = terraform.validate()
+            if not answer.valid:
+                first = answer.errors[0]
+                raise Unmet(f"{EXAMPLE}/{first.where}: {first.summary}: {' '.join(first.detail.split())}")
+        token = {"registry_token": "a-token-for-the-check"}
+        probe = Probe("contract", say=f"{EXAMPLE} does not fit the interface")
+        mock: dict[str, Any] | None = {} if "platform" in consumer.providers else None
+        answers = ask_all(folder, EXAMPLE, [probe], token, mock=mock, details=True)
+    changes = {change.name: change.after for change in answers.plans["contract"].output_changes}
+    for name in ("hourly_cost_usd", "bucket"):
+        value = changes.get(name)
+        require(isinstance(value, dict), f'{EXAMPLE}: output "{name}" does not come from the module')
+        require(value["output"] == name, f'{EXAMPLE}: output "{name}" gives the module\'s {value["output"]}')
+    inputs: dict[str, Any] = changes["bucket"]["inputs"]
+    return inputs
+
+
+def _parent(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@step(
+    "lab1",
+    "build",
+    hints=(
+        "Which rule of the four does the reason speak of? Where would a reader of main.tf find it?",
+        "Every resource has owner and tags = local.tags. The pool has network_id and quota. The bucket says encryption, "
+        "public_access_blocked, versioning and expire_days. In merge() the last map wins.",
+        'resource "platform_artifact_bucket" "this" {\n  name                  = "acme-${local.name}-artifacts"\n'
+        '  owner                 = var.owner\n  encryption            = "aws:kms"\n  public_access_blocked = true\n'
+        "  versioning            = true\n  expire_days           = var.data_retention_days\n  tags                  = ...\n}",
+    ),
+)
+def build(lab: Lab) -> str:
+    """The module is formatted and valid, and builds what was decided by the platform's rules."""
+    found = inspect(lab, MODULE)
+    for kind in MADE_UP:
+        require(found.of_type(kind), f"{MODULE} has no resource of type {kind}")
+    cases = {"small": INPUTS, "other": OTHER}
+    count = 0
+    with scratch(lab, MODULE, pattern="*.tf") as room:
+        formatted(room / MODULE, MODULE)
+        for name, inputs in cases.items():
+            count += _follows_rules(room / MODULE, name, inputs)
+    return f"the module is valid and formatted; {count} attributes and outputs follow the rules for two workspaces"
+
+
+def formatted(folder: Path, where: str) -> None:
+    """Refuse a folder that does not initialise, validate, or is not in canonical format."""
+    terraform = Terraform(folder)
+    with learners_fault(where):
+        terraform.init(backend=False)
+        answer = terraform.validate()
+        if not answer.valid:
+            raise Unmet(said(answer.diagnostics, where))
+        wrong = terraform.fmt(check=True).files
+    say = f"{where}/{wrong[0] if wrong else ''} is not formatted"
+    require(not wrong, say, ("What does a reviewer see first?", "Terraform formats files itself.", "terraform fmt"))
+
+
+def _follows_rules(folder: Path, name: str, inputs: dict[str, Any]) -> int:
+    probe = Probe(name, apply=True, say=f"{MODULE} cannot be planned for {inputs['team']}-{inputs['environment']}")
+    answers = ask_all(folder, MODULE, [probe], inputs, mock=MADE_UP, details=True)
+    built = [resource for resource in answers.states[name].resources if resource.mode == "managed"]
+    wanted = rules(inputs)
+    for rule in wanted:
+        mine = [resource for resource in built if resource.type == rule.type]
+        require(len(mine) == 1, f"{MODULE} builds {len(mine)} resources of type {rule.type}, not 1")
+        value = mine[0].values.get(rule.attribute)
+        say = f"{MODULE}: {mine[0].address}: {rule.attribute} is {value!r}, not {rule.value!r} ({rule.why})"
+        require(value == rule.value, say)
+    outputs = answers.outputs[name]
+    for output, value in promised(inputs).items():
+        require(outputs.get(output) == value, f'{MODULE}/outputs.tf: output "{output}" does not give what it says')
+    return len(wanted) + len(outputs)
+
+
+BROKEN = "exercises/broken"
+
+
+@step(
+    "lab1",
+    "validate",
+    hints=(
+        "Terraform names a file and a line. What is open there, unknown there, or missing there?",
+        "In this order: a block without its closing brace, a variable nobody declares, a resource without its quota. "
+        "Then the format: one space around =, equal signs in line.",
+        'main.tf: close the block with }\nvariables.tf: variable "network_cidr" { ... }\npool.tf: quota = 4, then terraform fmt',
+    ),
+)
+def validate(lab: Lab) -> str:
+    """The module of the exercise validates, is formatted, and still has its network and its pool."""
+    found = inspect(lab, BROKEN)
+    for kind in ("platform_network", "platform_gpu_pool"):
+        require(found.of_type(kind), f"{BROKEN}: the resource of type {kind} is gone; repairing is not deleting")
+    require("network_cidr" in found.variables, f'{BROKEN}/variables.tf: variable "network_cidr" is not declared')
+    with scratch(lab, BROKEN, pattern="*.tf") as room:
+        formatted(room / BROKEN, BROKEN)
+    return "the module validates and is formatted"
+
+
+LIVE, ANSWERS = "live/dev", "answers/plan.yaml"
+
+
+@step(
+    "lab1",
+    "plan",
+    hints=(
+        "Which of the plans you made in this notebook shows it?",
+        "PlanViewer shows the number of creates and the outputs. An h100 node has 8 GPUs. The error of the quota names "
+        "the variable and the file of the rule.",
+        "plan = live(registry_token='x').plan(); plan.count('create'), plan.output_changes, 'x' in str(plan.raw)",
+    ),
+)
+def plan(lab: Lab) -> str:
+    """The plan of vision's workspace is safe, a pool over the quota is refused, and the answers are true."""
+    given = read_answers(lab, ANSWERS, ("first_plan_creates", "price_known_before_apply", "largest_h100_pool",
+                                        "quota_refused_by", "token_in_plan"))  # fmt: skip
+    require(lab.path(LIVE).is_dir(), f"{LIVE}/main.tf is not there: run its cell again")
+    truth = planned(lab)
+    for name, value in truth.items():
+        right = given[name] == value and type(given[name]) is type(value)
+        require(right, f"{ANSWERS}: {name} is {given[name]!r}; plan again and look")
+    return f"the plan is safe and every answer is what Terraform says: {truth['first_plan_creates']} creates"
+
+
+def read_answers(lab: Lab, path: str, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the answers of a YAML file.
+
+    Raises:
+        Unmet: it cannot be read, or an answer is missing.
+    """
+    import yaml
+
+    try:
+        data = yaml.safe_load(lab.read(path)) or {}
+    except yaml.YAMLError as error:
+        raise Unmet(f"{path} is no YAML: {' '.join(str(error).split())}") from None
+    require(isinstance(data, dict), f"{path} has no lines of the form key: value")
+    for name in names:
+        require(data.get(name) is not None, f"{path}: {name} is not answered")
+    return dict(data)
+
+
+def planned(lab: Lab) -> dict[str, Any]:
+    """Return the true answers, from real plans of the learner's module against the cloud.
+
+    Raises:
+        Unmet: there is no plan, it is risky, or the quota is not refused by the module.
+    """
+    from helpers import cloud
+    from helpers.widgets import plan_risks
+
+    token = "the-token-of-the-check"  # noqa: S105 (it protects nothing)
+    env = cloud.environment("vision")
+    with scratch(lab, LIVE, pattern="*.tf") as room, scratch(lab, MODULE, pattern="*.tf") as other:
+        (other / MODULE).rename(_parent(room / MODULE))
+        folder = room / LIVE
+
+        def terraform(**more: Any) -> Terraform:
+            return Terraform(folder, env=env, variables={"registry_token": token, **more})
+
+        with learners_fault(LIVE):
+            terraform().init()
+            first = terraform().plan()
+        for risk in plan_risks(first):
+            raise Unmet(f"{LIVE}: the plan is risky: {risk.address}: {risk.reason}")
+        largest = _largest(terraform)
+    price = next(change for change in first.output_changes if change.name == "hourly_cost_usd")
+    return {
+        "first_plan_creates": first.count("create"),
+        "price_known_before_apply": not price.known_after_apply,
+        "largest_h100_pool": largest,
+        "quota_refused_by": "module",
+        "token_in_plan": token in json.dumps(first.raw),
+    }
+
+
+def _largest(terraform: Any) -> int:
+    """Return how many h100 nodes may be planned; the next one must be refused by the module's own validation."""
+    for nodes in range(1, 5):
+        try:
+            terraform(gpu_kind="h100", gpu_nodes=nodes).plan(refresh=False)
+        except TerraformError as error:
+            text = said(error.diagnostics_list, LIVE)
+            by_module = any("variable" in d.summary for d in error.diagnostics_list)
+            require(by_module, f"{MODULE}: {nodes} h100 nodes are not refused by the module: {text}")
+            return nodes - 1
+    raise Unmet(f"{MODULE}: 4 h100 nodes (32 GPUs) are planned although the quota is 16")
