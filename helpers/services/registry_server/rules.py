@@ -1,0 +1,158 @@
+"""The rules a module must keep to be published. All are checked, so that a publisher hears every reason at once."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import semver
+
+from helpers.services.registry_server import interface, manifest, versions
+from helpers.services.registry_server.problems import Problem
+
+#: Words of prose a README needs.
+README_WORDS = 40
+_STATE = re.compile(r"(^|/)(.*\.tfstate(\..*)?|\.terraform/.*|\.terraform\.tfstate\.lock\.info|crash\.log)$")
+_SECRET_FILE = re.compile(
+    r"(^|/)(id_(rsa|ed25519|ecdsa)|\.env|\.netrc|credentials|.*\.(pem|key|p12|pfx)|.*\.auto\.tfvars)$"
+)
+_SECRETS = {
+    "a private key": re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
+    "an AWS access key": re.compile(rb"\b(AKIA|ASIA)[0-9A-Z]{16}\b"),
+    "an AWS secret key": re.compile(rb"(?i)aws_?secret_?(access_?)?key[\"']?\s*[=:]\s*[\"'][A-Za-z0-9/+=]{40}[\"']"),
+    "a GitHub token": re.compile(rb"\bgh[pousr]_[A-Za-z0-9]{36}"),
+    "a Vault token": re.compile(rb"\bhvs\.[A-Za-z0-9_-]{24}"),
+    "a registry token": re.compile(rb"\bacme_[A-Za-z0-9_-]{40}\b"),
+    "a password": re.compile(rb"(?i)\b(password|passwd|secret|token)\s*=\s*\"[^\"$\s]{8,}\""),
+}
+
+
+def check(
+    files: dict[str, bytes], module: str, version: str, published: dict[str, dict[str, Any]]
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Return what the registry will show of a module, and every broken rule.
+
+    Args:
+        files: path -> content.
+        module: ``NAMESPACE/NAME/PROVIDER``.
+        version: to be published; a semantic version.
+        published: version -> interface of what is there already.
+    """
+    facts, problems = manifest.check(files, module, version)
+    shape, complaints = interface.read(files)
+    problems += [Problem("terraform-valid", "*.tf", c, "Run `terraform validate`.") for c in complaints]
+    if not any("/" not in n and n.endswith((".tf", ".tf.json")) for n in files):
+        problems.append(Problem("terraform-valid", "*.tf", "There is no .tf file.", "Put main.tf at the top."))
+    problems += _interface(shape)
+    problems += _readme(files)
+    problems += _examples(files)
+    problems += _tests(files)
+    changes, changelog = _changelog(files, version)
+    problems += changelog
+    problems += _secrets(files)
+    problems += _compatible(shape, version, published)
+    shown = {
+        **facts, "interface": shape, "readme": _text(files.get("README.md", b"")), "changelog": changes,
+        "examples": {n: _text(c) for n, c in sorted(files.items()) if re.fullmatch(r"examples/[^/]+/main\.tf", n)},
+    }  # fmt: skip
+    return shown, problems
+
+
+def version_problem(version: str) -> list[Problem]:
+    """Return the problem of a version that is not semantic."""
+    if versions.parse(version):
+        return []
+    what = f"{version[:40]!r} is no semantic version."
+    return [Problem("semantic-version", "version", what, "Use MAJOR.MINOR.PATCH, such as 1.2.0 or 1.3.0-rc.1.")]
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace").replace("\x00", "")
+
+
+def _interface(shape: dict[str, Any]) -> list[Problem]:
+    problems = []
+    for item in shape["inputs"]:
+        where = f"{item['file']}:{item['line']}: variable {item['name']}"
+        if not item["type"]:
+            problems.append(Problem("variable-typed", where, "It has no type.", "Add `type = ...`."))
+        if not item["description"].strip():
+            problems.append(Problem("variable-described", where, "It has no description.", "Add `description = ...`."))
+    for item in shape["outputs"]:
+        if not item["description"].strip():
+            where = f"{item['file']}:{item['line']}: output {item['name']}"
+            problems.append(Problem("output-described", where, "It has no description.", "Add `description = ...`."))
+    return problems
+
+
+def _readme(files: dict[str, bytes]) -> list[Problem]:
+    if "README.md" not in files:
+        return [Problem("readme", "README.md", "The file is missing.", "Say what the module is for and how to use it.")]
+    prose = re.sub(r"```.*?```|<!--.*?-->|[#|`*_-]", " ", _text(files["README.md"]), flags=re.DOTALL)
+    words = len(prose.split())
+    if words >= README_WORDS:
+        return []
+    what = f"It is too thin: {words} words of prose, {README_WORDS} are needed."
+    return [Problem("readme", "README.md", what, "Say what it is for, when not to use it, and how to use it.")]
+
+
+def _examples(files: dict[str, bytes]) -> list[Problem]:
+    if any(re.fullmatch(r"examples/[^/]+/[^/]+\.tf", n) and c.strip() for n, c in files.items()):
+        return []
+    return [
+        Problem("examples", "examples/", "There is no example.", "Add examples/basic/main.tf that uses the module.")
+    ]
+
+
+def _tests(files: dict[str, bytes]) -> list[Problem]:
+    tests = {n: c for n, c in files.items() if re.fullmatch(r"(tests/)?[^/]+\.tftest\.(hcl|json)", n)}
+    if not tests:
+        fix = "Add tests/defaults.tftest.hcl with a `run` block and an `assert`."
+        return [Problem("tests", "tests/", "There is no *.tftest.hcl file.", fix)]
+    if not any(re.search(rb"\b(assert\s*\{|expect_failures|\"assert\")", c) for c in tests.values()):
+        what = "No test asserts anything, so none can fail."
+        return [Problem("tests", min(tests), what, "Add an `assert` block with a condition.")]
+    return []
+
+
+def _changelog(files: dict[str, bytes], version: str) -> tuple[str, list[Problem]]:
+    if "CHANGELOG.md" not in files:
+        fix = f"Add CHANGELOG.md with `## [{version}]` and what changed."
+        return "", [Problem("changelog", "CHANGELOG.md", "The file is missing.", fix)]
+    text = _text(files["CHANGELOG.md"])
+    entry = re.search(rf"^##\s+\[?v?{re.escape(version)}\]?(?![\w.+-])[^\n]*\n(.*?)(?=^##\s|\Z)", text, re.M | re.S)
+    if entry and entry.group(1).strip():
+        return text, []
+    what = f"It has no entry for {version}." if not entry else f"Its entry for {version} is empty."
+    return text, [Problem("changelog", "CHANGELOG.md", what, f"Add `## [{version}]` and what changed.")]
+
+
+def _secrets(files: dict[str, bytes]) -> list[Problem]:
+    problems = []
+    for name, content in sorted(files.items()):
+        if _STATE.search(name) or (b'"terraform_version"' in content and b'"lineage"' in content):
+            what = "It holds Terraform state, which may hold secrets."
+            problems.append(Problem("no-state", name, what, "Leave it out (.gitignore: *.tfstate*, .terraform/)."))
+        elif _SECRET_FILE.search(name):
+            problems.append(Problem("no-secrets", name, "Files of this name hold secrets.", "Leave it out."))
+        for kind, pattern in _SECRETS.items():
+            if found := pattern.search(content):
+                line = content.count(b"\n", 0, found.start()) + 1
+                fix = "Take it out, and replace the secret: it has left your machine."
+                problems.append(Problem("no-secrets", f"{name}:{line}", f"It looks like {kind}.", fix))
+    return problems
+
+
+def _compatible(shape: dict[str, Any], version: str, published: dict[str, dict[str, Any]]) -> list[Problem]:
+    base = versions.before(version, published)
+    if base is None:
+        return []
+    old, new = semver.Version.parse(base), semver.Version.parse(version)
+    # Before 1.0.0 the minor version marks a breaking change (semver.org, rule 4, as Terraform's ~> is used).
+    major = new.major > old.major or (old.major == 0 and new.minor > old.minor)
+    changes = interface.breaking(published[base], shape)
+    if major or not changes:
+        return []
+    wanted = f"{old.major + 1}.0.0" if old.major else f"0.{old.minor + 1}.0"
+    what = f"Compared with {base} it breaks callers: {'; '.join(changes)}."
+    return [Problem("breaking-change", "interface", what, f"Publish it as {wanted}, or keep the interface.")]
