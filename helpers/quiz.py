@@ -11,7 +11,6 @@ import base64
 import json
 import sys
 import zlib
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,9 +130,10 @@ def unseal(sealed: str) -> dict[str, Any]:
     return dict(json.loads(zlib.decompress(base64.b85decode(sealed))))
 
 
-def balance(items: list[dict[str, Any]]) -> Counter[str]:
+def balance(items: list[dict[str, Any]]) -> dict[str, int]:
     """Return how often each letter is the right one."""
-    return Counter({letter: 0 for letter in LETTERS}) + Counter(unseal(item["sealed"])["answer"] for item in items)
+    keys = [unseal(item["sealed"])["answer"] for item in items]
+    return {letter: keys.count(letter) for letter in LETTERS}
 
 
 def _rewrite(path: Path, *, open_it: bool) -> str:

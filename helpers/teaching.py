@@ -6,13 +6,18 @@ import difflib
 import html
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+import statistics
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from helpers._paths import IAC, workspace_dir
 from helpers.errors import BadInput, CourseError
+
+if TYPE_CHECKING:
+    from helpers.terraform.types import Plan, ResourceChange
 
 #: Account of the lectures, apart from those of the teams and the labs; name one ``sandbox`` in MOD208_ACCOUNTS to
 #: use another.
@@ -193,23 +198,37 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, caption: str
     return Shown(table_html(columns, rows, caption=caption), text)
 
 
-def figure(html: str, text: str) -> Shown:
-    """Show a drawing, with *text* where no drawing can be shown."""
-    return Shown(html, text)
+def changes(plan: Plan) -> Shown:
+    """Show what a plan does, one line a resource and without values: ids differ from run to run."""
+    rows = [(c.address, str(c.action), _from(c)) for c in plan.resource_changes if c.action != "no-op" or _from(c)]
+    return table(["Resource", "Action", "From"], sorted(rows), caption=plan.summary)
 
 
-def pass_through(plan: Any, module: str) -> tuple[int, int]:
-    """Return how many arguments of a module's resources are its own variables handed on unchanged, and of how many.
-
-    Args:
-        plan: a `Plan` of a configuration that calls *module* at the root.
-        module: name of the module call.
-    """
-    body = plan.raw["configuration"]["root_module"]["module_calls"][module]["module"]
-    given = [value for resource in body.get("resources", ()) for value in resource.get("expressions", {}).values()]
-    handed = [v for v in given if isinstance(v, dict) and list(v) == ["references"] and _bare(v["references"])]
-    return len(handed), len(given)
+def _from(change: ResourceChange) -> str:
+    return f"import {change.importing}" if change.importing else change.previous_address
 
 
-def _bare(references: Sequence[str]) -> bool:
-    return len(references) == 1 and references[0].startswith("var.")
+def blast_radius(plan: Plan) -> Shown:
+    """Show the graph of a plan with everything that its changes reach."""
+    from helpers.widgets import blast_radius_svg
+
+    touched = [f"{change.action} {change.address}" for change in plan.changes]
+    count = f"{len(touched)} of {len(plan.resource_changes)} resources change"
+    return Shown(blast_radius_svg(plan), "\n".join([count, *touched]))
+
+
+def seconds(work: Callable[[], Any], times: int = 3) -> float:
+    """Return how long *work* takes, in seconds: the median of several runs."""
+    taken = []
+    for _ in range(times):
+        begin = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - begin)
+    return statistics.median(taken)
+
+
+def leverage(plan: Plan, module: str) -> tuple[int, int]:
+    """Return how many inputs a call of *module* gives, and how many arguments of resources they become."""
+    call = plan.raw["configuration"]["root_module"]["module_calls"][module]
+    resources = call["module"].get("resources", ())
+    return len(call.get("expressions", {})), sum(len(resource.get("expressions", {})) for resource in resources)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from helpers.widgets._base import Interactive, button, controls, frame
@@ -47,14 +48,14 @@ class QuizPanel(Interactive):
         verdict = ipywidgets.HTML()
         buttons = []
         for letter in question.options:
-            pressed = button(letter, lambda _, chosen=letter: self._answer(number, chosen, verdict))
+            pressed = button(letter, partial(self._pressed, number, letter, verdict))
             pressed.tooltip = f"Question {number}, {letter}: {question.options[letter]}"
             label = ipywidgets.HTML(page(tag("span", question.options[letter])), layout={"flex": "1 1 auto"})
             buttons.append(controls(pressed, label))
             buttons[-1].layout.flex_flow = "row nowrap"
         return ipywidgets.VBox([text, *buttons, verdict], layout={"margin": "0 0 14px 0"})
 
-    def _answer(self, number: int, letter: str, verdict: Any) -> None:
+    def _pressed(self, number: int, letter: str, verdict: Any, _: Any) -> None:
         given = self.quiz.answer(number, letter)
         verdict.value = page(tag("p", *_said(given), role="status"))
         self._count()
