@@ -162,7 +162,7 @@ def fix_randomness() -> None:
             mock_random.setstate(before)
             random.setstate(before_plain)
 
-    base_backend.AccountSpecificBackend.__getitem__ = getitem
+    base_backend.AccountSpecificBackend.__getitem__ = getitem  # type: ignore[method-assign]
 
 
 def build(journal: Journal) -> Durable:
@@ -195,7 +195,7 @@ def main(argv: list[str] | None = None) -> None:
     from moto.moto_server.werkzeug_app import MotoRequestHandler
     from werkzeug.serving import make_server
 
-    class Quiet(MotoRequestHandler):  # type: ignore[misc]
+    class Quiet(MotoRequestHandler):
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             if str(code).startswith("5"):
                 super().log_request(code, size)

@@ -11,8 +11,8 @@ from helpers import _process, tools
 from helpers.services.registry_server import archive
 
 
-def read(files: dict[str, bytes]) -> tuple[dict[str, Any], list[str]]:
-    """Return the interface of a module given as files, and what its parser complains about.
+def read(files: dict[str, bytes]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """Return the interface of a module given as files, and its parser's complaints (where, what).
 
     The interface has ``inputs``, ``outputs`` (lists), ``requirements``, ``resources``, ``modules``.
     """
@@ -22,15 +22,15 @@ def read(files: dict[str, bytes]) -> tuple[dict[str, Any], list[str]]:
     try:
         raw: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
-        return _interface({}), [done.stderr.strip()[:300] or "terraform-config-inspect could not read the module"]
+        return _interface({}), [("*.tf", done.stderr.strip()[:300] or "It cannot be read.")]
     said = [d for d in raw.get("diagnostics", ()) if d.get("severity") == "error"]
     return _interface(raw), [_complaint(d) for d in said]
 
 
-def _complaint(diagnostic: dict[str, Any]) -> str:
+def _complaint(diagnostic: dict[str, Any]) -> tuple[str, str]:
     pos = diagnostic.get("pos") or {}
-    where = f"{pos['filename']}:{pos['line']}: " if pos.get("filename") else ""
-    return f"{where}{diagnostic.get('summary', '')} {diagnostic.get('detail', '')}".strip()[:400]
+    where = f"{pos['filename']}:{pos['line']}" if pos.get("filename") else "*.tf"
+    return where, f"{diagnostic.get('summary', '')}. {diagnostic.get('detail', '')}".strip()[:400]
 
 
 def _interface(raw: dict[str, Any]) -> dict[str, Any]:

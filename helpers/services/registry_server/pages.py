@@ -16,6 +16,8 @@ from helpers.services.registry_server.store import Store
 
 def register(app: Flask, store: Store, host: str) -> None:
     """Add the pages to the application."""
+    # Flask escapes by itself only in templates whose name ends in .html.
+    app.jinja_env.autoescape = True
     app.jinja_env.filters["markdown"] = markdown
     app.jinja_env.filters["terraform"] = terraform_value
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

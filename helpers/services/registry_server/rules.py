@@ -23,7 +23,7 @@ _SECRETS = {
     "a GitHub token": re.compile(rb"\bgh[pousr]_[A-Za-z0-9]{36}"),
     "a Vault token": re.compile(rb"\bhvs\.[A-Za-z0-9_-]{24}"),
     "a registry token": re.compile(rb"\bacme_[A-Za-z0-9_-]{40}\b"),
-    "a password": re.compile(rb"(?i)\b(password|passwd|secret|token)\s*=\s*\"[^\"$\s]{8,}\""),
+    "a password": re.compile(rb"(?i)\b(password|passwd|token)\s*=\s*\"[^\"$\s]{8,}\""),
 }
 
 
@@ -40,7 +40,7 @@ def check(
     """
     facts, problems = manifest.check(files, module, version)
     shape, complaints = interface.read(files)
-    problems += [Problem("terraform-valid", "*.tf", c, "Run `terraform validate`.") for c in complaints]
+    problems += [Problem("terraform-valid", where, what, "Run `terraform validate`.") for where, what in complaints]
     if not any("/" not in n and n.endswith((".tf", ".tf.json")) for n in files):
         problems.append(Problem("terraform-valid", "*.tf", "There is no .tf file.", "Put main.tf at the top."))
     problems += _interface(shape)
