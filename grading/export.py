@@ -1,0 +1,227 @@
+"""Exports what came out of grading: points and reasons per step, and competencies per learner.
+
+``nbgrader export --to grades.csv`` (or ``.json``) uses it as nbgrader's exporter; ``python -m grading.export [--to FILE]``
+does the same from a terminal.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import MissingEntry
+from nbgrader.plugins import ExportPlugin
+
+from grading import _notebook
+from grading._notebook import Node
+from helpers._paths import ROOT
+
+#: Share of a competency's graded evidence from which it counts as reached, unless ``course.yaml`` says another.
+MARK = 0.8
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One graded cell of one learner.
+
+    Attributes:
+        state: ``passed``, ``failed``, ``partial``, ``review`` (waits for a person), ``not-submitted``, ``not-graded``.
+        points: points so far.
+        reason: why points are missing, in the check's own words; or the grader's comment.
+    """
+
+    student: str
+    assignment: str
+    notebook: str
+    step: str
+    cell: str
+    state: str
+    points: float
+    max_points: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Competency:
+    """How far one learner's graded evidence carries a competency."""
+
+    student: str
+    id: str
+    points: float
+    max_points: float
+    reached: bool
+    waiting: int
+
+
+class CourseExport(ExportPlugin):  # type: ignore[misc]
+    """nbgrader's exporter of this course; the file's ending chooses CSV or JSON."""
+
+    def export(self, gradebook: Any) -> None:
+        """Write the file named by ``--to`` (default ``grades.csv``)."""
+        target = Path(self.to or "grades.csv")
+        parent: Any = self.parent
+        rows = collect(gradebook, parent.coursedir, list(self.student), list(self.assignment))
+        found = competencies(rows, rules())
+        text = as_json(rows, found) if target.suffix == ".json" else as_csv(rows)
+        target.write_text(text, encoding="utf-8")
+        self.log.info("Exported %s graded cells to %s", len(rows), target)
+
+
+def collect(gradebook: Any, coursedir: Any, students: list[str], assignments: list[str]) -> list[Graded]:
+    """Return every graded cell of the wanted learners and assignments (empty list: all), in the order of the course."""
+    rows: list[Graded] = []
+    for assignment in gradebook.assignments:
+        if assignments and assignment.name not in assignments:
+            continue
+        steps = {book.name: _steps(coursedir, assignment.name, book.name) for book in assignment.notebooks}
+        for student in sorted(gradebook.students, key=lambda one: str(one.id)):
+            if not students or str(student.id) in [str(one) for one in students]:
+                rows += _submission(gradebook, coursedir, assignment, str(student.id), steps)
+    return rows
+
+
+def _submission(
+    gradebook: Any, coursedir: Any, assignment: Any, student: str, steps: dict[str, dict[str, str]]
+) -> list[Graded]:
+    try:
+        submission = gradebook.find_submission(assignment.name, student)
+    except MissingEntry:
+        submission = None
+    folder = Path(coursedir.format_path(coursedir.autograded_directory, student, assignment.name))
+    rows = []
+    for book in sorted(assignment.notebooks, key=lambda one: str(one.name)):
+        cells = _cells(folder / f"{book.name}.ipynb")
+        order = list(steps[book.name]) or [cell.name for cell in book.grade_cells]
+        for cell in sorted(book.grade_cells, key=lambda one: order.index(one.name) if one.name in order else 999):
+            state, points, reason = "not-submitted", 0.0, "Nothing was handed in."
+            if submission is not None:
+                grade = gradebook.find_grade(cell.name, book.name, assignment.name, student)
+                comment = _comment(gradebook, cell.name, book.name, assignment.name, student)
+                state, points, reason = _verdict(grade, cells, cell.name, comment)
+            step = steps[book.name].get(cell.name, cell.name)
+            rows.append(
+                Graded(
+                    student, assignment.name, book.name, step, cell.name, state, points, float(cell.max_score), reason
+                )
+            )
+    return rows
+
+
+def _verdict(grade: Any, cells: dict[str, Node] | None, name: str, comment: str) -> tuple[str, float, str]:
+    points = float(grade.score or 0.0)
+    if cells is None:
+        return "not-graded", 0.0, "Grading this submission failed or has not been done; see nbgrader's log."
+    said = comment or _reason(cells.get(name))
+    if grade.needs_manual_grade:
+        return "review", points, said or "Waits for a person."
+    if points >= float(grade.max_score):
+        return "passed", points, comment
+    return ("partial" if points else "failed"), points, said
+
+
+def _comment(gradebook: Any, cell: str, notebook: str, assignment: str, student: str) -> str:
+    try:
+        comment = gradebook.find_comment(cell, notebook, assignment, student)
+    except MissingEntry:
+        return ""
+    return comment.comment or ""
+
+
+def _cells(path: Path) -> dict[str, Node] | None:
+    try:
+        nb = _notebook.read(path)
+    except (OSError, ValueError):
+        return None
+    return {cell.metadata.get("nbgrader", {}).get("grade_id", ""): cell for cell in nb.cells}
+
+
+def _reason(cell: Node | None) -> str:
+    """Return the words of the error a cell ended with, without colours and frames."""
+    errors = [out for out in cell.get("outputs", []) if out.output_type == "error"] if cell is not None else []
+    if not errors:
+        return ""
+    said = _COLOUR.sub("", errors[-1].evalue).strip()
+    return said or errors[-1].ename
+
+
+def _steps(coursedir: Any, assignment: str, notebook: str) -> dict[str, str]:
+    """Return grade cell -> step, in the notebook's order, from the instructor's notebook."""
+    path = Path(coursedir.format_path(coursedir.source_directory, ".", assignment)) / f"{notebook}.ipynb"
+    found, step = {}, ""
+    for cell in _notebook.read(path).cells if path.is_file() else []:
+        step = cell.metadata.get("mod208", {}).get("step", step)
+        meta = cell.metadata.get("nbgrader", {})
+        if meta.get("grade"):
+            found[meta["grade_id"]] = step or meta["grade_id"]
+    return found
+
+
+def rules() -> list[dict[str, Any]]:
+    """Return the rows of ``course.yaml`` that are competencies with graded evidence."""
+    import yaml
+
+    data = yaml.safe_load((ROOT / "course.yaml").read_text(encoding="utf-8"))
+    return [row for row in data["rows"] if row.get("graded")]
+
+
+def competencies(rows: Iterable[Graded], rules: Iterable[dict[str, Any]]) -> list[Competency]:
+    """Sum the evidence of each competency per learner; ``waiting`` counts cells a person has yet to grade."""
+    rows = list(rows)
+    found = []
+    for rule in rules:
+        for student in dict.fromkeys(row.student for row in rows):
+            mine = [row for row in rows if row.student == student and row.assignment in rule["graded"]]
+            if not mine:
+                continue
+            points, most = sum(row.points for row in mine), sum(row.max_points for row in mine)
+            reached = most > 0 and points / most >= float(rule.get("mark", MARK))
+            waiting = sum(row.state in ("review", "not-graded") for row in mine)
+            found.append(Competency(student, rule["id"], points, most, reached, waiting))
+    return found
+
+
+def as_csv(rows: Iterable[Graded]) -> str:
+    """Return one line a graded cell; text that a spreadsheet would take for a formula is quoted."""
+    import io
+
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    names = [field.name for field in fields(Graded)]
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([_plain(getattr(row, name)) for name in names])
+    return out.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    return "'" + value if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+
+
+def as_json(rows: Iterable[Graded], found: Iterable[Competency]) -> str:
+    """Return learner -> assignments -> steps, and competencies, as JSON."""
+    students: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        student = students.setdefault(row.student, {"id": row.student, "assignments": {}, "competencies": []})
+        one = student["assignments"].setdefault(row.assignment, {"points": 0.0, "max_points": 0.0, "steps": []})
+        one["points"] += row.points
+        one["max_points"] += row.max_points
+        detail = asdict(row)
+        del detail["student"], detail["assignment"]
+        one["steps"].append(detail)
+    for competency in found:
+        detail = asdict(competency)
+        students[detail.pop("student")]["competencies"].append(detail)
+    return json.dumps({"course": "mod208", "students": list(students.values())}, indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    from nbgrader.apps import ExportApp
+
+    sys.exit(ExportApp.launch_instance())
