@@ -1,0 +1,173 @@
+"""Checks of Lab 1, notebook 04: the policies, their unit tests, the gate."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from helpers import _process, tools
+from helpers._rego import Rule, rules_in
+from helpers.checks import Unmet, require, step
+from helpers.checks._module import scratch
+from helpers.checks._plans import GOOD, REFUSED, WARNED, PlanCase
+from helpers.conftest import Conftest
+from helpers.labs import Lab
+from helpers.policy import NothingChecked, PolicyError, PolicyReport
+
+POLICY = "policy/workspace.rego"
+TESTS = "policy/workspace_test.rego"
+GATE = "gate.toml"
+#: Percent of the policy's lines that its tests have to reach.
+COVERAGE = 90.0
+#: A rule whose built-in function fails on every plan.
+CRASH = 'package main\n\ndeny contains "never" if to_number(input.format_version) + to_number("x") > 0\n'
+
+
+@contextlib.contextmanager
+def learners_policy() -> Iterator[None]:
+    """Turn what OPA says of the learner's Rego into `Unmet`."""
+    try:
+        yield
+    except NothingChecked as error:
+        raise Unmet(f"{POLICY}: no rule was evaluated. {error.why}") from error
+    except PolicyError as error:
+        raise Unmet(f"{error.what}: {error.why}") from error
+
+
+def judge(lab: Lab, case: PlanCase) -> PolicyReport:
+    """Judge a plan by the learner's policies."""
+    with learners_policy():
+        return Conftest(lab.work).test(document=case.plan, filename=f"{case.name}.json")
+
+
+@step(
+    "lab1",
+    "policy-write",
+    hints=(
+        "What does the plan's JSON call the thing you want to judge? Where in it are the values after the change?",
+        "Iterate: `some change in input.resource_changes`. The new values are in change.change.after, which is null "
+        "for a deletion; what happens is in change.change.actions, a list. A missing value is undefined, not false: "
+        'object.get(after, "encryption", "") gives a default.',
+        'deny contains msg if {\n\tsome change in input.resource_changes\n\tchange.type == "platform_artifact_bucket"\n'
+        '\tchange.change.after.encryption != "aws:kms"\n'
+        '\tmsg := sprintf("ACME-BKT-001 %s: buckets are encrypted with aws:kms", [change.address])\n}',
+    ),
+)
+def policy_write(lab: Lab) -> str:
+    """Each rule of the table refuses what it must, names the resource, and lets a good plan through."""
+    require(lab.path(POLICY).is_file(), f"{POLICY} is not there")
+    for case in GOOD:
+        report = judge(lab, case)
+        objections = "; ".join(r.msg for r in report.failures)
+        require(report.passed, f"{POLICY} refuses a good plan ({case.about}): {objections}")
+        require(not report.warnings, f"{POLICY} warns about a good plan ({case.about})")
+    for case in (*REFUSED, *WARNED):
+        report = judge(lab, case)
+        found = report.warnings if case in WARNED else report.failures
+        word = "warn about" if case in WARNED else "refuse"
+        require(found, f"{POLICY} does not {word} this plan: {case.about} ({case.rule})")
+        said = [r.msg for r in found if case.rule in r.msg]
+        require(said, f'{POLICY}: the message for "{case.about}" does not carry the id {case.rule}: {found[0].msg}')
+        named = any(case.address in msg for msg in said)
+        require(named, f"{POLICY}: the message of {case.rule} does not name the resource {case.address}: {said[0]}")
+    return f"{len(REFUSED)} bad plans are refused, {len(WARNED)} warned about, {len(GOOD)} good ones pass"
+
+
+@step(
+    "lab1",
+    "policy-tests",
+    hints=(
+        "If somebody deleted one of your rules tonight, which test would fail tomorrow?",
+        "One test a rule that shows it refusing, and one that shows a good plan passing. `with input as {...}` sets "
+        "the document. The reason names the rule that no test holds.",
+        'test_unencrypted_bucket_is_refused if {\n\tfound := main.deny with input as plan("platform_artifact_bucket", '
+        '{"encryption": "AES256"})\n\tcount(found) > 0\n}\n\n'
+        "test_good_plan_passes if count(main.deny) == 0 with input as good",
+    ),
+)
+def policy_tests(lab: Lab) -> str:
+    """The unit tests pass, reach the policy's lines, and fail as soon as one rule is gone."""
+    require(lab.path(POLICY).is_file(), f"{POLICY} is not there")
+    require(lab.path(TESTS).is_file() and "test_" in lab.read(TESTS), f"{TESTS} has no test")
+    with learners_policy():
+        report = Conftest(lab.work).verify(coverage=True)
+    first = report.failures[0] if report.failures else None
+    require(first is None, f"{TESTS}: {first.name if first else ''} fails")
+    covered = report.coverage.percent if report.coverage else 0.0
+    require(covered >= COVERAGE, f"{TESTS} reaches {covered:.0f} % of the lines, not {COVERAGE:.0f} %")
+    rules = [r for r in rules_in([lab.path(POLICY)]) if r.name.split("_")[0] in ("deny", "warn", "violation")]
+    for rule in rules:
+        require(_caught(lab, _without(rule, lab)), f"{POLICY}:{rule.line}: no test fails when this rule is removed")
+    everything = lab.read(POLICY) + '\ndeny contains "refused without a reason"\n'
+    require(
+        _caught(lab, everything), f"{TESTS}: no test fails when the policy refuses everything: show a good plan passing"
+    )
+    return f"{report.passes} tests pass, reach {covered:.0f} % of the lines and hold each of {len(rules)} rules"
+
+
+def _without(rule: Rule, lab: Lab) -> str:
+    """Return the policy without one rule: its head renamed, so that it says nothing any more."""
+    lines = lab.read(POLICY).splitlines()
+    lines[rule.line - 1] = "removed_" + lines[rule.line - 1]
+    return "\n".join(lines) + "\n"
+
+
+def _caught(lab: Lab, mutant: str) -> bool:
+    """Return whether the learner's tests fail on a changed policy."""
+    with scratch(lab, "policy") as room:
+        (room / POLICY).write_text(mutant)
+        try:
+            return not Conftest(room).verify().passed
+        except PolicyError:
+            # A policy that no longer compiles is noticed as well.
+            return True
+
+
+@step(
+    "lab1",
+    "policy-gate",
+    hints=(
+        "A pipeline looks at one number. What exit code does each of your plans give?",
+        "The keys of gate.toml are Conftest's long options: policy, namespace, fail-on-warn, show-builtin-errors. A "
+        "namespace in which there is no rule gives exit code 0, and so does no-fail.",
+        'policy = ["policy"]\nnamespace = ["main"]\nfail-on-warn = true\nshow-builtin-errors = ...',
+    ),
+)
+def policy_gate(lab: Lab) -> str:
+    """The bare command of the pipeline lets the good plan through and stops every other one."""
+    require(lab.path(GATE).is_file(), f"{GATE} is not there")
+    for case in GOOD:
+        done = gate(lab, case)
+        require(done.returncode == 0, f"{GATE}: the gate stops a good plan ({case.about}): {_said(done)}")
+        evaluated = sum(int(c.get("successes") or 0) for c in _json(done))
+        require(evaluated, f"{GATE}: the gate is green because it evaluates no rule: look at namespace and policy")
+    for case in (*REFUSED, *WARNED):
+        code = gate(lab, case).returncode
+        why = "a warning must stop production as well" if case in WARNED else f"{case.rule} must stop it"
+        require(code != 0, f"{GATE}: exit code 0 for a plan with {case.about}: {why}")
+    crashed = gate(lab, GOOD[0], CRASH).returncode
+    require(crashed != 0, f"{GATE}: exit code 0 although a rule crashed: look for an option about built-in errors")
+    return f"the gate passes {len(GOOD)} good plans and stops {len(REFUSED) + len(WARNED)} others"
+
+
+def gate(lab: Lab, case: PlanCase, extra: str = "") -> _process.Completed:
+    """Run the pipeline's own command line on a plan, as a hosted CI would; *extra* is one more policy file."""
+    with scratch(lab, "policy", GATE) as room:
+        if extra:
+            (room / "policy" / "extra.rego").write_text(extra)
+        (room / "plan.json").write_text(json.dumps(case.plan))
+        options = [f"--config-file={GATE}", "--output=json", "plan.json"]
+        return _process.run([tools.ensure("conftest").path, "test", *options], cwd=room, timeout=60)
+
+
+def _json(done: _process.Completed) -> list[dict[str, Any]]:
+    try:
+        return list(json.loads(done.stdout) or [])
+    except ValueError:
+        return []
+
+
+def _said(done: _process.Completed) -> str:
+    return (done.stderr.strip() or done.stdout.strip()).splitlines()[-1] if done.stderr or done.stdout else ""
