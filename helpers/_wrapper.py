@@ -1,79 +1,129 @@
-"""The base of the small tool wrappers: one executable, one working folder, one way to run."""
+"""What the wrappers of command line tools have in common; each wrapper adds one method a subcommand.
+
+Every method is blocking. For ``await`` use `helpers.call_async`: ``await call_async(opa.check, "policy")``;
+cancelling the task ends the tool in the usual orderly way.
+"""
 
 from __future__ import annotations
 
+import fnmatch
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from helpers import _process
-from helpers.errors import BadInput
+from helpers.errors import BadInput, CourseError
+
+StrPath = str | os.PathLike[str]
+
+
+class ToolFailed(CourseError):
+    """A tool ended in a way that is no result; ``completed`` holds what it printed."""
+
+    code = "tool-failed"
+
+    def __init__(
+        self, what: str, *, why: str = "", next: str = "", completed: _process.Completed | None = None
+    ) -> None:
+        super().__init__(what, why=why, next=next)
+        self.completed = completed
+
+
+class RefusedVariable(BadInput):
+    """An environment variable that would change what the tool does or prints behind the wrapper's back."""
+
+    code = "refused-variable"
 
 
 class Wrapper:
-    """A tool in a working folder. For ``await`` use `helpers.call_async`, as in ``await call_async(tool.method)``.
+    """One tool in one working directory.
 
     Args:
-        cwd: folder that relative paths start from; by default the current one.
+        workdir: folder that relative paths start from; must exist.
+        env: environment variables to add.
         executable: path of the tool; by default the one `helpers.tools` finds or builds.
-        timeout: seconds one command may take, None for no limit.
+        timeout: seconds that one command may take, None for no limit.
+
+    Raises:
+        BadInput: *workdir* is no folder. RefusedVariable: *env* holds one that would change the tool's output.
     """
 
-    #: Name of the tool in ``toolchain/tools.yaml``.
-    tool: ClassVar[str]
+    #: Name in ``toolchain/tools.yaml``.
+    tool: ClassVar[str] = ""
+    #: Patterns of variables that cannot be set, because an option of the wrapper does the same in sight.
+    refused: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
-        cwd: str | os.PathLike[str] | None = None,
+        workdir: StrPath = ".",
         *,
-        executable: str | os.PathLike[str] | None = None,
-        timeout: float | None = 300,
+        env: Mapping[str, str] | None = None,
+        executable: StrPath | None = None,
+        timeout: float | None = 120,
     ) -> None:
-        self.cwd = Path.cwd() if cwd is None else Path(cwd).expanduser().absolute()
-        if not self.cwd.is_dir():
-            raise BadInput(f"{cwd} is no folder", why=f"{self.tool} needs a folder to work in.", next="Create it.")
-        self.timeout = timeout
-        self._executable = Path(executable) if executable else None
+        folder = Path(workdir).expanduser().absolute()
+        if not folder.is_dir():
+            raise BadInput(f"{workdir} is no folder", why=f"{self.tool} needs a folder to work in.", next="Create it.")
+        for name in env or {}:
+            if any(fnmatch.fnmatchcase(name, pattern) for pattern in self.refused):
+                raise RefusedVariable(
+                    f"{name} cannot be set", why=f"It changes what {self.tool} does.", next="Use the keyword option."
+                )
+        self.workdir, self.timeout = folder, timeout
+        self._env, self._executable = dict(env or {}), executable
 
     @property
     def executable(self) -> Path:
-        """The executable that is run."""
+        """Where the tool is; the first use may build it."""
         if self._executable is None:
             from helpers import tools
 
             self._executable = tools.ensure(self.tool).path
-        return self._executable
+        return Path(self._executable)
+
+    def _fixed_env(self) -> dict[str, str]:
+        """Return variables that every run has; they win over the caller's."""
+        return {}
 
     def _run(
         self,
-        args: Sequence[str | os.PathLike[str]],
+        args: Sequence[StrPath],
         *,
         input: str | None = None,
         env: Mapping[str, str] | None = None,
         secrets: Sequence[str] = (),
+        cwd: Path | None = None,
     ) -> _process.Completed:
+        """Run the tool to its end; the caller judges the exit code."""
         return _process.run(
             [self.executable, *args],
-            cwd=self.cwd,
-            env=_process.environment(env),
+            cwd=cwd or self.workdir,
+            env=_process.environment({**self._env, **self._fixed_env(), **(env or {})}),
             input=input,
             timeout=self.timeout,
             secrets=secrets,
         )
 
+    def _failed(self, command: str, done: _process.Completed, next: str = "") -> ToolFailed:
+        """Return the error for a run that gave no result."""
+        why = (done.stderr or done.stdout).strip().splitlines()[-8:]
+        return ToolFailed(
+            f"{self.tool} {command} failed", why="\n".join(why), next=next or "course doctor", completed=done
+        )
+
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self.cwd)!r})"
+        return f"{type(self).__name__}({str(self.workdir)!r})"
 
 
-def path_arg(path: str | os.PathLike[str]) -> str:
-    """Return *path* so that no tool takes it for an option."""
-    given = os.fspath(path)
-    if "\0" in given or not given:
-        raise BadInput(f"{given!r} is no path", next="Pass the path of a file or folder.")
-    return f"./{given}" if given.startswith("-") else given
+def paths(items: Sequence[StrPath]) -> list[str]:
+    """Return operands as strings; none is taken for an option, as each wrapper puts them behind ``--``.
 
-
-def last_lines(done: _process.Completed, count: int = 12) -> str:
-    """Return the end of what a tool said, standard error first."""
-    return "\n".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-count:])
+    Raises:
+        BadInput: an operand is empty or holds a NUL character.
+    """
+    found = [os.fspath(item) for item in items]
+    for item in found:
+        if not item or "\0" in item:
+            raise BadInput(f"{item!r} is no path", why="A path is not empty and holds no NUL.", next="Correct it.")
+    return found

@@ -1,189 +1,355 @@
-"""Conftest: judge configuration by policies (https://www.conftest.dev)."""
+"""Conftest from Python: tests configuration against Rego policies, tests the policies, moves them by OCI registry."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from helpers import _process
-from helpers._wrapper import Wrapper, last_lines, path_arg
-from helpers.opa import TestCase, TestReport
+from helpers._rego import Rule, place, rules_in
+from helpers._wrapper import StrPath, Wrapper, paths
+from helpers.errors import BadInput, CourseError
 from helpers.policy import (
-    InvalidInput,
+    BuiltinError,
+    InputUnreadable,
     Level,
     NothingChecked,
-    PolicyError,
+    PolicyMissing,
     PolicyReport,
     PolicyResult,
-    faults_in,
-    invalid_policy,
-    locate,
+    RegoError,
+    UnitTest,
+    UnitTestReport,
+    parse_builtin_errors,
+    parse_problems,
 )
 
-StrPath = str | os.PathLike[str]
 _LEVELS: dict[str, Level] = {"failures": "failure", "warnings": "warning", "exceptions": "exception"}
 
 
 class Conftest(Wrapper):
-    """Conftest in one folder, with the policies it judges by.
+    """Conftest in one working directory: one method a subcommand, one keyword an option.
+
+    Options come from the keywords only: a ``conftest.toml`` in the folder is not read unless *config_file* names it,
+    as it could switch the gate off (``no-fail``). Results come from Conftest's JSON.
 
     Args:
-        cwd: folder that relative paths start from.
-        policy: folders or files of policies.
-        data: folders or files of data that the policies read.
-        executable, timeout: see `Wrapper`.
+        config_file: a Conftest configuration to use.
+
+    Raises (every method):
+        RegoError: a policy does not parse or compile. PolicyMissing, InputUnreadable: a file is missing or broken.
+        NothingChecked: no rule or no test was evaluated. ToolFailed: anything else that is no result.
     """
 
     tool = "conftest"
+    refused = ("CONFTEST_*",)
 
     def __init__(
         self,
-        cwd: StrPath | None = None,
+        workdir: StrPath = ".",
         *,
-        policy: StrPath | Sequence[StrPath] = "policy",
-        data: Sequence[StrPath] = (),
+        config_file: StrPath | None = None,
+        env: Mapping[str, str] | None = None,
         executable: StrPath | None = None,
-        timeout: float | None = 300,
+        timeout: float | None = 120,
     ) -> None:
-        super().__init__(cwd, executable=executable, timeout=timeout)
-        self.policy = [policy] if isinstance(policy, str | os.PathLike) else list(policy)
-        self.data = list(data)
+        super().__init__(workdir, env=env, executable=executable, timeout=timeout)
+        self._config_file = config_file
+
+    def _config(self) -> list[str]:
+        if self._config_file is not None:
+            return [f"--config-file={os.fspath(self._config_file)}"]
+        from helpers._paths import state_dir
+
+        empty = state_dir() / "conftest" / "empty.toml"
+        if not empty.exists():
+            empty.parent.mkdir(parents=True, exist_ok=True)
+            empty.touch()
+        return [f"--config-file={empty}"]
 
     def test(
         self,
         *files: StrPath,
-        input: Any = None,
-        namespace: str | Sequence[str] = (),
+        document: str | Mapping[str, Any] | Sequence[Any] | None = None,
+        filename: str = "",
+        policies: Sequence[StrPath] = ("policy",),
+        data: Sequence[StrPath] = (),
+        namespaces: Sequence[str] = ("main",),
         all_namespaces: bool = False,
         combine: bool = False,
         fail_on_warn: bool = False,
         parser: str | None = None,
-        name: str = "(input)",
+        ignore: str | None = None,
+        strict: bool = False,
+        capabilities: StrPath | None = None,
+        show_builtin_errors: bool = True,
     ) -> PolicyReport:
-        """Judge files, or *input* (text, or data that is passed as JSON), and return the findings.
+        """Test configuration against policies (``conftest test``). Findings are a result, not an error.
 
         Args:
-            files: configuration files or folders.
-            input: judge this instead of files.
-            namespace: Rego packages to evaluate; Conftest's default is ``main``.
-            all_namespaces: evaluate every package.
-            combine: judge all files together as one document.
-            fail_on_warn: count a warning as a failure.
-            parser: how to read the files, for example ``hcl2``; by default by their ending.
-            name: what the report calls *input*.
+            files: files or folders of configuration.
+            document: configuration in memory instead of files: text (JSON, YAML, HCL ...), or data sent as JSON.
+            filename: name of *document* in the report; for text its ending chooses the parser, unless *parser* does.
+            policies: Rego files or folders. data: files or folders with data for the rules.
+            namespaces: Rego packages to evaluate; ``*`` and ``?`` are wildcards. all_namespaces: every package.
+            combine: hand all files to the rules as one list.
+            fail_on_warn: a warning fails the run as well.
+            parser: ``json``, ``yaml``, ``hcl2``, ``dockerfile``, ... instead of by file ending.
+            ignore: regular expression of paths to leave out.
+            strict: OPA's strict mode. capabilities: file that restricts what policies may use.
+            show_builtin_errors: a built-in function that fails is an error. Conftest's own default is False: then
+                the rule is taken as undefined and the gate passes.
 
         Raises:
-            InvalidPolicy, InvalidInput: nothing could be judged. NothingChecked: not one rule was evaluated.
+            NothingChecked: for some file or some named namespace no rule was evaluated.
+            BuiltinError: a built-in function failed.
         """
-        args = ["test", "-o", "json", "--no-color", *self._sources()]
-        for one in [namespace] if isinstance(namespace, str) else namespace:
-            args += ["-n", one]
-        switches = {"--all-namespaces": all_namespaces, "--combine": combine, "--fail-on-warn": fail_on_warn}
-        args += [switch for switch, on in switches.items() if on]
-        if parser:
-            args += ["--parser", parser]
-        text = None
-        if input is not None:
-            text = input if isinstance(input, str) else json.dumps(input)
-            args += ["-"] if parser else ["--parser", "yaml", "-"]
-        elif not files:
-            raise InvalidInput("There is nothing to judge", next="Pass a file, or input=...")
-        done = self._run([*args, *(path_arg(f) for f in files)] if input is None else args, input=text)
-        report = self._report(done, fail_on_warn, name if input is not None else "")
-        if not report.results and not report.successes:
-            raise NothingChecked(
-                "Not one rule was evaluated",
-                why="No rule named deny, violation or warn was found in the packages asked for "
-                f"({', '.join([namespace] if isinstance(namespace, str) else namespace) or 'main'}).",
-                next="Check the package line of the policy, or pass namespace= or all_namespaces=True.",
-            )
-        return report
+        text, parser = _document(document, files, filename, parser)
+        args = ["test", "--output=json", *self._config(), *_many("policy", policies), *_many("data", data)]
+        args += ["--all-namespaces"] if all_namespaces else _many("namespace", namespaces)
+        flags = {"combine": combine, "fail-on-warn": fail_on_warn, "strict": strict}
+        args += [f"--{name}" for name, on in {**flags, "show-builtin-errors": show_builtin_errors}.items() if on]
+        for name, value in {"parser": parser, "ignore": ignore, "capabilities": capabilities}.items():
+            args += [f"--{name}={os.fspath(value)}"] if value is not None else []
+        args += [f"--stdin-filename={filename}"] if text is not None and filename else []
+        done = self._run([*args, "--", *(["-"] if text is not None else paths(files))], input=text)
+        checks = self._results("test", done, codes=(0, 1, 2))
+        wanted = () if all_namespaces else tuple(n for n in namespaces if not re.search(r"[*?\[]", n))
+        _require_checked(checks, wanted)
+        folders = [self.workdir / policy for policy in policies]
+        return _report(checks, rules_in(folders) if _any_finding(checks) else [], fail_on_warn)
 
-    def verify(self, *, namespace: str | Sequence[str] = ()) -> TestReport:
-        """Run the policies' own unit tests (rules named ``test_...``).
-
-        Raises:
-            InvalidPolicy: the policies do not compile. NothingChecked: there is no test.
-        """
-        args = ["verify", "-o", "json", "--no-color", *self._sources()]
-        for one in [namespace] if isinstance(namespace, str) else namespace:
-            args += ["-n", one]
-        cases: list[TestCase] = []
-        for block in self._json(self._run(args)):
-            file = str(block.get("filename", ""))
-            cases += [TestCase(file, str(f.get("msg", "")), passed=False) for f in block.get("failures") or ()]
-            # Conftest only counts the tests that passed; it does not name them.
-            cases += [TestCase(file, "", passed=True)] * int(block.get("successes") or 0)
-        if not cases:
-            raise NothingChecked("There is no policy test", next="Write a rule named test_... beside the policy.")
-        return TestReport(tuple(cases))
-
-    def push(self, reference: str, *, tls: bool = True) -> None:
-        """Push the policies to an OCI registry, for example ``127.0.0.1:5000/policies:v1``.
+    def verify(
+        self,
+        *,
+        policies: Sequence[StrPath] = ("policy",),
+        data: Sequence[StrPath] = (),
+        namespaces: Sequence[str] = (),
+        strict: bool = False,
+        report: Literal["full", "notes", "fails"] | None = None,
+        coverage: bool = False,
+        threshold: float | None = None,
+    ) -> UnitTestReport:
+        """Run the unit tests of policies (``conftest verify``). Failing tests are a result, not an error.
 
         Args:
-            reference: repository and tag.
-            tls: False for a plain-HTTP registry on loopback.
+            namespaces: Rego packages to test, by default all.
+            report: also fetch Conftest's trace of this detail, as text (one more run).
+            coverage: also measure which lines the tests reach. Conftest cannot, so OPA runs the same tests.
+            threshold: percent of coverage that the report must have to pass.
+
+        Raises:
+            NothingChecked: there is no test.
         """
-        args = ["push", reference, *(a for p in self.policy for a in ("-p", path_arg(p)))]
-        self._transfer(args, reference, tls)
-
-    def pull(self, reference: str, *, tls: bool = True) -> None:
-        """Pull policies from an OCI registry into the first policy folder."""
-        self._transfer(["pull", f"oci://{reference}", "-p", path_arg(self.policy[0])], reference, tls)
-
-    def _transfer(self, args: list[str], reference: str, tls: bool) -> None:
-        done = self._run([*args, f"--tls={str(tls).lower()}"])
-        if done.returncode:
-            raise PolicyError(
-                f"Conftest could not {args[0]} {reference}", why=last_lines(done), next="course services status"
-            )
-
-    def _sources(self) -> list[str]:
-        pairs: list[tuple[Literal["-p", "-d"], StrPath]] = [("-p", p) for p in self.policy]
-        pairs += [("-d", d) for d in self.data]
-        return [word for flag, path in pairs for word in (flag, path_arg(path))]
-
-    def _json(self, done: _process.Completed) -> list[Mapping[str, Any]]:
-        try:
-            # A run without a single test prints `null`.
-            blocks = (json.loads(done.stdout) or []) if done.returncode in (0, 1) else None
-        except ValueError:
-            blocks = None
-        if isinstance(blocks, list):
-            return blocks
-        said = last_lines(done)
-        if faults := faults_in(said):
-            raise invalid_policy(faults, said)
-        if "no policies found" in said or "loading policies" in said:
-            where = ", ".join(map(str, self.policy))
+        args = [*self._config(), *_many("policy", policies), *_many("data", data), *_many("namespace", namespaces)]
+        args += ["--strict"] if strict else []
+        done = self._run(["verify", "--output=json", *args])
+        checks = self._results("verify", done, codes=(0, 1))
+        tests = tuple(test for check in checks for test in _unit_tests(check))
+        passes = sum(int(check.get("successes", 0)) for check in checks)
+        if not tests and not passes:
             raise NothingChecked(
-                f"There is no policy in {where}", why=said, next="Write the .rego file, or pass policy="
+                "There is no unit test for these policies",
+                why="No rule named test_... was found, so nothing was tested.",
+                next="Write test_... rules in *_test.rego files, beside the policy.",
             )
-        if "parse" in said or "get file info" in said:
-            raise InvalidInput("The configuration cannot be read", why=said, next="Check the file's name and syntax.")
-        raise PolicyError("Conftest gave no verdict", why=said, next="course doctor")
+        text = self._run(["verify", f"--report={report}", "--no-color", *args]).stdout if report else ""
+        measured = self._coverage(policies, data) if coverage or threshold is not None else None
+        return UnitTestReport(tests, passes, measured, threshold, text)
 
-    def _report(self, done: _process.Completed, fail_on_warn: bool, name: str) -> PolicyReport:
-        results: list[PolicyResult] = []
-        successes = 0
-        for block in self._json(done):
-            successes += int(block.get("successes") or 0)
-            for key, level in _LEVELS.items():
-                results += [self._result(block, found, level, name) for found in block.get(key) or ()]
-        return PolicyReport(tuple(results), successes, fail_on_warn)
+    def _coverage(self, policies: Sequence[StrPath], data: Sequence[StrPath]) -> Any:
+        from helpers.opa import Opa
 
-    def _result(self, block: Mapping[str, Any], found: Mapping[str, Any], level: Level, name: str) -> PolicyResult:
-        metadata = dict(found.get("metadata") or {})
-        namespace, msg = str(block.get("namespace", "")), str(found.get("msg", ""))
-        rule = str(metadata.pop("query", "")).rpartition(".")[2]
-        source = locate(rule, namespace, msg, self._policy_files()) if rule else None
-        return PolicyResult(name or str(block.get("filename", "")), namespace, msg, level, rule, metadata, source)
+        return Opa(self.workdir, env=self._env, timeout=self.timeout).test(*policies, *data, coverage=True).coverage
 
-    def _policy_files(self) -> Iterable[Path]:
-        for place in self.policy:
-            path = self.cwd / place
-            yield from sorted(path.rglob("*.rego")) if path.is_dir() else [path]
+    def push(self, reference: str, *, policy: StrPath = "policy", data: StrPath | None = None, tls: bool = True) -> str:
+        """Push policies as an OCI artifact (``conftest push``).
+
+        Args:
+            reference: ``HOST[:PORT]/REPOSITORY:TAG``. tls: False for a registry without encryption.
+
+        Returns:
+            The digest, ``sha256:...``.
+
+        Raises:
+            RegistryError: its subclass says whether the registry is away, the reference wrong, or access denied.
+        """
+        self._reference(reference)
+        args = ["push", *self._config(), f"--policy={os.fspath(policy)}", f"--tls={str(tls).lower()}"]
+        args += [f"--data={os.fspath(data)}"] if data is not None else []
+        done = self._run([*args, "--", reference])
+        pushed = re.search(r"digest: (sha256:[0-9a-f]{64})", done.stderr + done.stdout)
+        if done.returncode != 0 or pushed is None:
+            raise self._error("push", done, reference)
+        return pushed[1]
+
+    def pull(self, reference: str, *, policy: StrPath = "policy", tls: bool = True) -> Path:
+        """Download policies from an OCI registry into the folder *policy* (``conftest pull``) and return it.
+
+        Raises:
+            RegistryError: as for `push`.
+        """
+        self._reference(reference)
+        args = ["pull", *self._config(), f"--policy={os.fspath(policy)}", f"--tls={str(tls).lower()}"]
+        # Without this flag an absolute path is taken as one below the working directory.
+        args += ["--absolute-paths"] if Path(policy).is_absolute() else []
+        done = self._run([*args, "--", reference])
+        if done.returncode != 0:
+            raise self._error("pull", done, reference)
+        return self.workdir / policy
+
+    def parse(self, *files: StrPath, parser: str | None = None) -> Any:
+        """Return what the policies will see as ``input`` (``conftest parse``): the first thing to look at."""
+        args = ["parse", *self._config(), "--combine", *([f"--parser={parser}"] if parser else [])]
+        done = self._run([*args, "--", *paths(files)])
+        if done.returncode != 0:
+            raise self._error("parse", done)
+        found = {item["path"]: item["contents"] for item in json.loads(done.stdout)}
+        return next(iter(found.values())) if len(found) == 1 else found
+
+    def _reference(self, reference: str) -> None:
+        if not reference or reference.startswith("-"):
+            raise BadInput(
+                f"{reference!r} is no reference", why="Expected HOST/REPOSITORY:TAG.", next="Correct the reference."
+            )
+
+    def _results(self, command: str, done: _process.Completed, codes: Sequence[int]) -> list[dict[str, Any]]:
+        # Exit code 1 means findings as well as a fault; only with JSON is it a result.
+        if done.returncode in codes:
+            try:
+                found = json.loads(done.stdout)
+            except json.JSONDecodeError:
+                found = ""
+            if found is None or isinstance(found, list):
+                return cast(list[dict[str, Any]], found or [])
+        raise self._error(command, done)
+
+    def _error(self, command: str, done: _process.Completed, reference: str = "") -> CourseError:
+        text = re.sub(r"\x1b\[[0-9;]*m", "", done.stderr).strip()
+        said = text[text.find("Error: ") :].removeprefix("Error: ")
+        if failed := parse_builtin_errors(said):
+            return BuiltinError(
+                "A policy could not be evaluated: a built-in function failed", failed,
+                next="Test the value in the rule first (is_number, object.get ...), or correct the input.",
+            )  # fmt: skip
+        if problems := parse_problems(said):
+            return RegoError("A policy is not valid Rego", problems)
+        if re.search(r"no policies found|loading policies: .*no such file", said):
+            next = "Write a .rego file there, or name it: policies=[...]."
+            return PolicyMissing("There is no policy", why=said, next=next)
+        if "no files found" in said or "missing required arguments" in said:
+            return NothingChecked("There is no configuration to test", why=said, next="Name files that exist.")
+        if reference:
+            from helpers.crane import registry_error
+
+            return registry_error(said, reference) or self._failed(command, done)
+        if re.search(r"parse configurations|parse files|load documents|loading policies|parser unmarshal", said):
+            return InputUnreadable("A file is missing or cannot be read", why=said, next="Correct or create the file.")
+        return self._failed(command, done)
+
+
+def _many(flag: str, values: Sequence[StrPath]) -> list[str]:
+    if isinstance(values, str):
+        raise BadInput(f"{flag} takes a list", why=f"It got the text {values!r}.", next=f"Write [{values!r}].")
+    # The flag takes comma-separated lists in CSV form: quoted, so that a comma in a name stays one.
+    return [f"--{flag}={_quoted(os.fspath(value))}" for value in values]
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"' if any(sign in value for sign in ',"\n') else value
+
+
+def _document(document: Any, files: Sequence[StrPath], name: str, parser: str | None) -> tuple[str | None, str | None]:
+    """Return what goes to standard input and how it is parsed."""
+    if (document is None) == (not files):
+        raise BadInput(
+            "Conftest needs either files or a document", why="Both or neither were given.",
+            next='test("plan.json") or test(document={...}).',
+        )  # fmt: skip
+    if document is None:
+        return None, parser
+    if isinstance(document, str):
+        return document, parser or _parser_for(filename=name)
+    try:
+        return json.dumps(document), "json"
+    except (TypeError, ValueError) as error:
+        raise BadInput("The document is no JSON data", why=str(error), next="Use dict, list, str, int.") from None
+
+
+#: Conftest looks at the ending of files only; standard input it takes for YAML, of which HCL may be a valid piece.
+_PARSERS = {
+    "json": "json", "yaml": "yaml", "yml": "yaml", "tf": "hcl2", "hcl": "hcl2", "tfvars": "hcl2", "toml": "toml",
+    "ini": "ini", "xml": "xml", "env": "dotenv", "jsonnet": "jsonnet", "cue": "cue", "properties": "properties",
+}  # fmt: skip
+
+
+def _parser_for(filename: str) -> str:
+    name = Path(filename).name.lower()
+    found = "dockerfile" if name.startswith("dockerfile") else _PARSERS.get(name.rpartition(".")[2])
+    if found is None:
+        raise BadInput(
+            "Conftest cannot know what kind of text the document is",
+            why="Neither parser= nor an ending of filename= says so.", next='parser="yaml", "json", "hcl2" ...',
+        )  # fmt: skip
+    return found
+
+
+def _count(check: Mapping[str, Any]) -> int:
+    return int(check.get("successes", 0)) + sum(len(check.get(kind) or ()) for kind in _LEVELS)
+
+
+def _any_finding(checks: Sequence[Mapping[str, Any]]) -> bool:
+    return any(check.get(kind) for check in checks for kind in _LEVELS)
+
+
+def _require_checked(checks: Sequence[Mapping[str, Any]], namespaces: Sequence[str]) -> None:
+    """Raise `NothingChecked` for a namespace, or for a file, of which no rule was evaluated."""
+    by_namespace, by_file = dict.fromkeys(namespaces, 0), {str(c.get("filename", "")): 0 for c in checks}
+    for check in checks:
+        by_file[str(check.get("filename", ""))] += _count(check)
+        if (namespace := str(check.get("namespace", ""))) in by_namespace:
+            by_namespace[namespace] += _count(check)
+    empty = [f"package {name}" for name, n in by_namespace.items() if not n]
+    empty += [name or "the document" for name, n in by_file.items() if not n]
+    if empty or not checks:
+        raise NothingChecked(
+            "Nothing was checked: no rule was evaluated for " + (", ".join(empty) or "anything"),
+            why="Conftest evaluates rules named deny, violation or warn (also deny_...) in the packages it is told;\n"
+            "without any, or for an empty list, it reports success.",
+            next="Check the rule names and the package; namespaces=[...] or all_namespaces=True chooses packages.",
+        )
+
+
+def _report(checks: Sequence[Mapping[str, Any]], rules: Sequence[Rule], fail_on_warn: bool) -> PolicyReport:
+    results = tuple(
+        _result(check, level, raw, rules)
+        for check in checks
+        for kind, level in _LEVELS.items()
+        for raw in check.get(kind) or ()
+    )
+    files = tuple(dict.fromkeys(str(check.get("filename", "")) for check in checks))
+    return PolicyReport(results, sum(int(c.get("successes", 0)) for c in checks), files, fail_on_warn)
+
+
+def _result(check: Mapping[str, Any], level: Level, raw: Mapping[str, Any], rules: Sequence[Rule]) -> PolicyResult:
+    metadata = dict(raw.get("metadata") or {})
+    namespace = str(check.get("namespace", ""))
+    query = str(metadata.pop("query", ""))
+    rule = query.rsplit(".", 1)[-1] if query else "exception" if level == "exception" else ""
+    msg = str(raw.get("msg", ""))
+    return PolicyResult(
+        str(check.get("filename", "")), namespace, msg, level, rule, metadata, place(rules, namespace, rule, msg)
+    )
+
+
+def _unit_tests(check: Mapping[str, Any]) -> list[UnitTest]:
+    file, found = str(check.get("filename", "")), []
+    for kind, status in (("failures", "fail"), ("skipped", "skip")):
+        for raw in check.get(kind) or ():
+            package, _, name = str(raw.get("msg", "")).removeprefix("data.").rpartition(".")
+            found.append(UnitTest(name, package, cast(Any, status), file))
+    return found

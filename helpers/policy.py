@@ -1,75 +1,40 @@
-"""What a policy run says, whichever tool ran it."""
+"""What policy tools say, in their own words: results of rules, unit tests of rules, faults in rules.
+
+Conftest and OPA share these types. Source: Conftest's and OPA's JSON output formats.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from helpers._display import Displayed
 from helpers.errors import CourseError
 
+__all__ = [
+    "BuiltinError", "Coverage", "FileCoverage", "InputUnreadable", "NothingChecked", "PolicyError", "PolicyMissing",
+    "PolicyReport", "PolicyResult", "RegoError", "RegoProblem", "UnitTest", "UnitTestReport",
+]  # fmt: skip
+
 Level = Literal["failure", "warning", "exception", "success"]
-
-
-class PolicyError(CourseError):
-    """A policy run gave no verdict: neither pass nor fail may be concluded."""
-
-    code = "policy-error"
-
-
-class InvalidPolicy(PolicyError):
-    """The policy itself cannot be read or compiled; ``locations`` says where.
-
-    Attributes:
-        locations: (file, line, message) of each fault.
-    """
-
-    code = "policy-invalid"
-
-    def __init__(self, what: str, *, why: str = "", next: str = "", locations: Iterable[Fault] = ()) -> None:
-        super().__init__(what, why=why, next=next)
-        self.locations = tuple(locations)
-
-
-class InvalidInput(PolicyError):
-    """The configuration to be judged cannot be read."""
-
-    code = "policy-input"
-
-
-class NothingChecked(PolicyError):
-    """Not one rule was evaluated, so the run proves nothing."""
-
-    code = "policy-nothing-checked"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A place in a policy and what is wrong there."""
-
-    file: str
-    line: int
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.message}"
+Place = tuple[str, int]
 
 
 @dataclass(frozen=True)
 class PolicyResult:
-    """One finding, in Conftest's words.
+    """What one rule said of one file.
 
     Attributes:
-        file: the configuration that was judged.
-        namespace: the Rego package of the rule.
-        msg: what the rule says.
-        level: failure, warning, exception or success.
-        rule: name of the rule, for example ``deny``; empty when the tool does not say.
-        metadata: what the rule adds to its message.
-        source: file and line of the rule, when known.
+        file: the configuration, as Conftest names it; ``Combined`` when files were combined.
+        namespace: the Rego package.
+        msg: the rule's message.
+        level: ``failure`` (deny, violation), ``warning`` (warn) or ``exception``.
+        rule: name of the rule, for example ``deny_public``.
+        metadata: the other fields of the rule's message object.
+        source: file and 1-based line of the rule. Conftest does not tell; it is the rule of that name whose
+            strings fit the message, None when it cannot be found.
     """
 
     file: str
@@ -78,7 +43,7 @@ class PolicyResult:
     level: Level
     rule: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    source: tuple[str, int] | None = None
+    source: Place | None = None
 
     def __repr__(self) -> str:
         return f"PolicyResult({self.level}: {self.msg!r}, file={self.file!r}, rule='{self.namespace}.{self.rule}')"
@@ -86,102 +51,245 @@ class PolicyResult:
 
 @dataclass(frozen=True)
 class PolicyReport(Displayed):
-    """All findings of one run; at least one rule was evaluated (see `NothingChecked`).
+    """All results of one run of policies. A run that evaluated nothing is never a report but `NothingChecked`.
 
     Attributes:
-        results: failures, warnings and exceptions, one each.
-        successes: rules that had nothing to say, counted over all files.
-        fail_on_warn: whether a warning counts as a failure.
+        results: failures, warnings and exceptions.
+        successes: how many rules had nothing to object to, summed over files.
+        files: the configurations that were tested.
+        fail_on_warn: warnings count as failures.
     """
 
-    _renderer: ClassVar[str] = "policy_report_html"
+    _renderer = "policy_report_html"
 
     results: tuple[PolicyResult, ...]
-    successes: int = 0
+    successes: int
+    files: tuple[str, ...] = ()
     fail_on_warn: bool = False
+
+    def _at(self, level: Level) -> tuple[PolicyResult, ...]:
+        return tuple(result for result in self.results if result.level == level)
 
     @property
     def failures(self) -> tuple[PolicyResult, ...]:
-        """The findings that refuse."""
-        return self._of("failure")
+        """Results of deny and violation rules."""
+        return self._at("failure")
 
     @property
     def warnings(self) -> tuple[PolicyResult, ...]:
-        """The findings that only warn."""
-        return self._of("warning")
+        """Results of warn rules."""
+        return self._at("warning")
 
     @property
     def exceptions(self) -> tuple[PolicyResult, ...]:
-        """The findings that an exception rule allowed."""
-        return self._of("exception")
+        """Rules that an exception switched off."""
+        return self._at("exception")
+
+    @property
+    def evaluated(self) -> int:
+        """How many rule evaluations there were, over all files."""
+        return self.successes + len(self.results)
 
     @property
     def passed(self) -> bool:
-        """Whether nothing refuses."""
-        return not self.failures and not (self.fail_on_warn and self.warnings)
-
-    def _of(self, level: Level) -> tuple[PolicyResult, ...]:
-        return tuple(r for r in self.results if r.level == level)
+        """Whether something was evaluated and nothing failed."""
+        return self.evaluated > 0 and not self.failures and not (self.fail_on_warn and self.warnings)
 
     def __repr__(self) -> str:
-        verdict = "passed" if self.passed else "failed"
-        return (
-            f"PolicyReport({verdict}: {len(self.failures)} failures, {len(self.warnings)} warnings, "
-            f"{len(self.exceptions)} exceptions, {self.successes} successes)"
-        )
+        counts = f"{len(self.failures)} failures, {len(self.warnings)} warnings, {self.successes} successes"
+        return f"PolicyReport({'passed' if self.passed else 'failed'}: {counts}, {len(self.files)} files)"
 
 
-#: ``file:line: code: message`` as OPA and Conftest print it.
-_FAULT = re.compile(
-    r"^\s*(?:\d+ errors? occurred:?)?\s*(?P<file>[^\s:][^:\n]*\.rego):(?P<line>\d+): (?P<message>.+)$", re.M
-)
+@dataclass(frozen=True)
+class UnitTest:
+    """One unit test of a policy.
 
-
-def faults_in(said: str) -> tuple[Fault, ...]:
-    """Return the places that a tool's text names."""
-    return tuple(Fault(m["file"].strip(), int(m["line"]), m["message"].strip()) for m in _FAULT.finditer(said))
-
-
-def invalid_policy(faults: Iterable[Fault], said: str) -> InvalidPolicy:
-    """Return the typed error for Rego that does not parse or compile, with a word on the usual cause."""
-    found = tuple(faults)
-    v0 = any("keyword is required" in f.message for f in found)
-    hint = "This is Rego v0. Write `deny contains msg if { ... }`." if v0 else "Mend the line named above."
-    why = "\n".join(map(str, found)) or said
-    return InvalidPolicy("The policy does not compile", why=why, next=hint, locations=found)
-
-
-_HEAD = re.compile(r"^(?P<name>[a-z_]\w*)\b(?!\s*:?=\s*\{?\s*$)", re.M)
-_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
-
-
-def locate(rule: str, namespace: str, msg: str, files: Iterable[Path]) -> tuple[str, int] | None:
-    """Return file and line of the rule that most likely said *msg*.
-
-    Several rules may share a name (``deny``); the one whose text matches the message is taken.
+    Attributes:
+        name: name of the test rule.
+        package: its Rego package, without ``data.``.
+        status: ``pass``, ``fail``, ``error`` (it could not be evaluated) or ``skip`` (``todo_test_...``).
+        file: where it is.
+        line: 1-based line; None when the tool does not tell.
+        seconds: duration, None when the tool does not tell.
+        message: why it is an error, if it is.
     """
-    best: tuple[int, str, int] | None = None
-    for file in files:
-        try:
-            text = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            continue
-        if not re.search(rf"^package\s+{re.escape(namespace)}\s*$", text, re.M):
-            continue
-        heads = list(_HEAD.finditer(text))
-        for head, after in zip(heads, [*heads[1:], None], strict=True):
-            if head["name"] != rule:
-                continue
-            body = text[head.start() : after.start() if after else None]
-            score = max((_likeness(t, msg) for t in _TEXT.findall(body)), default=0)
-            if best is None or score > best[0]:
-                best = (score, str(file), text.count("\n", 0, head.start()) + 1)
-    return (best[1], best[2]) if best else None
+
+    name: str
+    package: str
+    status: Literal["pass", "fail", "error", "skip"]
+    file: str = ""
+    line: int | None = None
+    seconds: float | None = None
+    message: str = ""
+
+    def __repr__(self) -> str:
+        return f"UnitTest({self.status}: {self.package}.{self.name})"
 
 
-def _likeness(template: str, msg: str) -> int:
-    """Return how many characters of *msg* a message template explains; 0 when it cannot have made it."""
-    parts = re.split(r"%[-+#0-9.]*[a-z]", template)
-    if not re.fullmatch(".*".join(map(re.escape, parts)), msg, re.S):
-        return 0
-    return sum(map(len, parts))
+@dataclass(frozen=True)
+class FileCoverage:
+    """Which lines of one Rego file the tests reached; ranges are (first line, last line), 1-based."""
+
+    file: str
+    percent: float
+    covered: tuple[tuple[int, int], ...] = ()
+    not_covered: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Share of lines of the policies that were evaluated, in percent, over all files and for each.
+
+    OPA's own total counts the lines of ``*_test.rego`` files as well, which flatters it; here they are left out.
+    """
+
+    percent: float
+    files: tuple[FileCoverage, ...] = ()
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Coverage:
+        """Return the coverage in OPA's report."""
+
+        def ranges(items: Any) -> tuple[tuple[int, int], ...]:
+            return tuple((int(i["start"]["row"]), int(i["end"]["row"])) for i in items or ())
+
+        policies = {n: f for n, f in sorted((raw.get("files") or {}).items()) if not n.endswith("_test.rego")}
+        files = tuple(
+            FileCoverage(n, float(f.get("coverage", 0)), ranges(f.get("covered")), ranges(f.get("not_covered")))
+            for n, f in policies.items()
+        )
+        reached = sum(f.get("covered_lines", 0) for f in policies.values())
+        lines = reached + sum(f.get("not_covered_lines", 0) for f in policies.values())
+        return cls(100 * reached / lines if lines else 0.0, files)
+
+    def __repr__(self) -> str:
+        return f"Coverage({self.percent:.1f} %, {len(self.files)} files)"
+
+
+@dataclass(frozen=True)
+class UnitTestReport(Displayed):
+    """The unit tests of policies. A run without any test is never a report but `NothingChecked`.
+
+    Attributes:
+        tests: by file and line; Conftest names only those that did not pass.
+        passes: number of tests that passed.
+        coverage: when it was asked for and every test passed.
+        threshold: percent of coverage that is asked for.
+        report: the tool's text for people, when it was asked for.
+    """
+
+    tests: tuple[UnitTest, ...]
+    passes: int
+    coverage: Coverage | None = None
+    threshold: float | None = None
+    report: str = ""
+
+    @property
+    def failures(self) -> tuple[UnitTest, ...]:
+        """Tests that failed or could not be evaluated."""
+        return tuple(test for test in self.tests if test.status in ("fail", "error"))
+
+    @property
+    def passed(self) -> bool:
+        """Whether at least one test passed, none failed, and the coverage is what was asked for."""
+        covered = self.threshold is None or (self.coverage is not None and self.coverage.percent >= self.threshold)
+        return self.passes > 0 and not self.failures and covered
+
+    def __repr__(self) -> str:
+        skipped = sum(test.status == "skip" for test in self.tests)
+        counts = f"{self.passes} passed, {len(self.failures)} failed, {skipped} skipped"
+        covered = f", coverage {self.coverage.percent:.1f} %" if self.coverage else ""
+        return f"UnitTestReport({'passed' if self.passed else 'failed'}: {counts}{covered})"
+
+    def _repr_html_(self) -> str:
+        from helpers.widgets import table_html
+
+        rows = [[t.status, f"{t.package}.{t.name}", f"{t.file}:{t.line}" if t.line else t.file] for t in self.tests]
+        return table_html(["Result", "Test", "Place"], rows, caption=repr(self), empty=f"{self.passes} tests passed.")
+
+
+class PolicyError(CourseError):
+    """Policies could not be evaluated: there is no answer, which is not the same as a pass."""
+
+    code = "policy-error"
+
+
+class NothingChecked(PolicyError):
+    """The run evaluated no rule or no test. Such a gate lets everything through, so it is never a pass."""
+
+    code = "nothing-checked"
+
+
+class PolicyMissing(PolicyError):
+    """There is no policy file where one was looked for."""
+
+    code = "policy-missing"
+
+
+class InputUnreadable(PolicyError):
+    """A configuration or data file is missing or cannot be parsed."""
+
+    code = "input-unreadable"
+
+
+@dataclass(frozen=True)
+class RegoProblem:
+    """One fault in Rego, with its place (1-based line and column, 0 when unknown) and OPA's code."""
+
+    message: str
+    code: str = ""
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
+        return f"{place}{self.message}"
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> RegoProblem:
+        """Return the problem in an item of OPA's ``errors``."""
+        at = raw.get("location") or {}
+        return cls(
+            str(raw.get("message", "")), str(raw.get("code", "")), at.get("file") or "", at.get("row", 0),
+            at.get("col", 0),
+        )  # fmt: skip
+
+
+class RegoError(PolicyError):
+    """Rego that does not parse, compile or evaluate; ``problems`` has file and line of each."""
+
+    code = "rego-error"
+
+    def __init__(self, what: str, problems: tuple[RegoProblem, ...], *, next: str = "") -> None:
+        old = any(_V0.search(problem.message) for problem in problems)
+        if old:
+            what += ": it is written in the old syntax (v0)"
+            next = "Write `deny contains msg if { ... }`; opa fmt --write --v0-v1 rewrites a file."
+        why = "\n".join(map(str, problems[:10]))
+        super().__init__(what, why=why, next=next or "Correct the line above, then opa.check(...).")
+        self.problems = problems
+        self.v0 = old
+
+
+class BuiltinError(RegoError):
+    """A built-in function failed while a rule ran. Rego takes that as undefined, so the rule would not object."""
+
+    code = "rego-builtin-error"
+
+
+_V0 = re.compile(r"`if` keyword is required|`contains` keyword is required")
+_TEXT = re.compile(r"^(?:.*?(?:occurred|loading|bundle [^:]*): )?(?P<file>[^\n:]+):(?P<line>\d+): "
+                   r"(?P<code>rego_\w+): (?P<message>.*)$", re.MULTILINE)  # fmt: skip
+_BUILTIN = re.compile(r"\{Code:(\w+) Message:(.*?) Location:(.*?):(\d+) StackTrace:")
+
+
+def parse_problems(text: str) -> tuple[RegoProblem, ...]:
+    """Return the faults in a message for people, for the few commands that have no JSON form of them."""
+    found = [RegoProblem(m["message"], m["code"], m["file"].strip(), int(m["line"])) for m in _TEXT.finditer(text)]
+    return tuple(dict.fromkeys(found))
+
+
+def parse_builtin_errors(text: str) -> tuple[RegoProblem, ...]:
+    """Return the failures of built-in functions in Conftest's message."""
+    return tuple(RegoProblem(m[2], m[1], m[3], int(m[4])) for m in _BUILTIN.finditer(text))
