@@ -6,9 +6,9 @@ import contextlib
 import datetime as dt
 import http.client
 import os
+import random
 import shutil
 import socket
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -34,6 +34,10 @@ from helpers.services.spec import Process, ServiceSpec, Site
 GRACE = 8.0
 #: A larger log is put aside (one older log is kept) at the next start.
 MAX_LOG = 5 * 1024 * 1024
+#: Below what systems use for outgoing connections (from 32768 on), so that a stopped service's port stays free.
+PORTS = range(20000, 32000)
+#: How often a start is tried again when another program takes the chosen port first.
+TRIES = 3
 
 
 class Supervisor:
@@ -68,7 +72,13 @@ class Supervisor:
                 return self._service(spec, record)
             self._end(spec, record)
             self._check_disk(spec)
-            return self._launch(spec, record, urls, port, limit)
+            for attempt in range(TRIES):
+                try:
+                    return self._launch(spec, record, urls, port, limit)
+                except PortBusy:
+                    if port is not None or attempt == TRIES - 1:
+                        raise
+            raise AssertionError("unreachable")
 
     def ensure(self, name: str) -> Service:
         """Return the running service; start it when it is stopped or was killed. Cheap when it runs."""
@@ -291,7 +301,7 @@ def _choose_ports(spec: ServiceSpec, last: Mapping[str, int], wanted: int | None
                     next=f"course services start {spec.name}   # chooses a free port",
                 )
             ports[name] = wanted
-        elif before and before not in ports.values() and _free(before):
+        elif before and before not in ports.values() and _free_soon(before):
             ports[name] = before
         else:
             ports[name] = _free_port(set(ports.values()))
@@ -306,7 +316,7 @@ def _choose_ports(spec: ServiceSpec, last: Mapping[str, int], wanted: int | None
 def _free(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         # As servers do: a port whose old connections are only waiting to time out counts as free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1 if sys.platform != "win32" else 0)
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
@@ -314,12 +324,20 @@ def _free(port: int) -> bool:
         return True
 
 
+def _free_soon(port: int) -> bool:
+    """Return whether *port* is free within a second: a killed process lets go of it only when its last thread ends."""
+    deadline = time.monotonic() + 1.0
+    while not _free(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
 def _free_port(taken: set[int]) -> int:
     while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        if port not in taken:
+        port = random.choice(PORTS)  # noqa: S311
+        if port not in taken and _free(port):
             return port
 
 

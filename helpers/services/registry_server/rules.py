@@ -144,7 +144,7 @@ def _secrets(files: dict[str, bytes]) -> list[Problem]:
 
 
 def _compatible(shape: dict[str, Any], version: str, published: dict[str, dict[str, Any]]) -> list[Problem]:
-    base = versions.before(version, published)
+    base = versions.before(version, published) if versions.parse(version) else None
     if base is None:
         return []
     old, new = semver.Version.parse(base), semver.Version.parse(version)
