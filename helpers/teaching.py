@@ -123,22 +123,27 @@ class expect_error:
         from helpers.widgets._html import dim, head, mark, page, tag
 
         what, _, rest = self._text().partition("\n")
+        own = getattr(self.error, "_repr_html_", None)
+        if own is not None and not self.hide:
+            return page(head(mark("refused"), dim(type(self.error).__name__))) + str(own())
         return page(head(what, mark("refused"), dim(type(self.error).__name__)), tag("pre", rest) if rest else "")
 
 
-def edit(path: str | os.PathLike[str], old: str, new: str) -> Shown:
-    """Replace *old*, which must stand in the file exactly once, by *new*, and show the difference.
+def edit(path: str | os.PathLike[str], changes: Mapping[str, str]) -> Shown:
+    """Replace texts, each of which must stand in the file exactly once when its turn comes, and show the difference.
 
     Raises:
-        BadInput: *old* is not there, or more than once.
+        BadInput: a text is not there, or more than once; nothing was changed.
     """
     file = Path(path)
-    before = file.read_text(encoding="utf-8")
-    if before.count(old) != 1:
-        why = f"{old!r} is there {before.count(old)} times."
-        next = "Run the notebook from the top: an earlier cell puts the file back."
-        raise BadInput(f"{file.name} cannot be edited", why=why, next=next)
-    return _write(file, before, before.replace(old, new))
+    before = after = file.read_text(encoding="utf-8")
+    for old, new in changes.items():
+        if after.count(old) != 1:
+            why = f"{old!r} is there {after.count(old)} times."
+            next = "Run the notebook from the top: an earlier cell puts the file back."
+            raise BadInput(f"{file.name} cannot be edited", why=why, next=next)
+        after = after.replace(old, new)
+    return _write(file, before, after)
 
 
 def write(path: str | os.PathLike[str], body: str) -> Shown:

@@ -115,13 +115,16 @@ def _registry() -> tuple[str | None, str | None]:
 
 
 def running(service: str) -> Service | None:
-    """Return a local service while it runs, else ``None``; starts nothing."""
+    """Return a local service while it runs, else ``None``. One that was killed is started again, a stopped one is not."""
     # Without this folder no service was ever started, and the supervisor need not be imported.
     if not (state_dir() / "services" / service).is_dir():
         return None
     from helpers import services
 
-    return next((s for s in services.status() if s.name == service and s.status == "running"), None)
+    found = next((s for s in services.status() if s.name == service), None)
+    if found is not None and found.status == "failed":
+        found = services.ensure(service)
+    return found if found is not None and found.status == "running" else None
 
 
 def environment_for(account: str | None = None) -> dict[str, str]:
