@@ -14,8 +14,8 @@ from typing import Any
 from helpers.checks._result import Unmet, require
 from helpers.labs import Lab
 from helpers.terraform import Terraform
-from helpers.terraform.errors import DiskFull, ProviderNotAvailable, TerraformError, TerraformStopped
 from helpers.terraform._project import State
+from helpers.terraform.errors import DiskFull, ProviderNotAvailable, TerraformError, TerraformStopped
 from helpers.terraform.types import Diagnostic, Event, Plan, TestRun, TestSummary
 
 #: What Terraform makes by itself, and what would bring a learner's state or tests into a check.

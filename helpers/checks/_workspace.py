@@ -61,8 +61,9 @@ def _refuses(name: str, *values: Any, also: dict[str, Any] | None = None) -> lis
 
 
 def _falls_back(name: str, default: str) -> Probe:
+    expect = f"var.{name} == {default}" if default else f"length(var.{name}) == 0"
     say = f'{MODULE}/variables.tf: variable "{name}" takes null in place of its default: nullable = false is missing'
-    return Probe(f"{name}_null", {name: None}, expect=f"var.{name} == {default}", say=say)
+    return Probe(f"{name}_null", {name: None}, expect=expect, say=say)
 
 
 REFUSED: list[Probe] = [
@@ -84,7 +85,7 @@ REFUSED: list[Probe] = [
     _falls_back("gpu_quota", "16"),
     _falls_back("data_retention_days", "30"),
     _falls_back("registry_token_version", "1"),
-    _falls_back("tags", "tomap({})"),
+    _falls_back("tags", ""),
 ]
 
 #: Computed values that a mocked provider makes up, so that an output can be traced to its resource.

@@ -13,7 +13,7 @@ class NotRefused(CourseError):
     code = "not-refused"
 
 
-class refused:  # noqa: N801 (read as a word: with refused(): ...)
+class refused:
     """``with refused(): ...`` prints the expected fault of its block; ``.error`` has it afterwards.
 
     Args:

@@ -1,0 +1,260 @@
+"""Checks of Lab 1, notebook 03: the learner's tests, the faults they must catch, and drift."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from helpers.checks import require, step
+from helpers.checks._module import learners_fault, said, scratch
+from helpers.checks._mutants import run, survivors, without_validations
+from helpers.checks._result import Unmet
+from helpers.checks._workspace import INPUTS, MODULE
+from helpers.labs import Lab
+from helpers.terraform import Terraform
+from helpers.terraform.types import TestSummary
+
+UNIT, RULES, INTEGRATION = "tests/unit.tftest.hcl", "tests/rules.tftest.hcl", "tests/integration.tftest.hcl"
+#: No cloud answers there: a test that passes does not need one.
+NOWHERE = {"PLATFORM_ENDPOINT": "http://127.0.0.1:9", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
+#: Variables whose refusals the unit tests must show.
+REFUSALS = ("team", "environment", "cost_centre", "network_cidr", "gpu_nodes")
+
+
+def has_runs(lab: Lab, file: str) -> str:
+    """Return the text of a test file.
+
+    Raises:
+        Unmet: it is not there or holds no run block.
+    """
+    text = lab.read(f"{MODULE}/{file}")
+    runs = re.search(r'^\s*run\s+"', text, re.MULTILINE)
+    require(runs, f"{MODULE}/{file} has no run block" if text else f"{MODULE}/{file} is not there")
+    return text
+
+
+@contextlib.contextmanager
+def tested(lab: Lab) -> Iterator[Path]:
+    """Give an initialised copy of the module with its tests."""
+    with scratch(lab, MODULE) as room:
+        with learners_fault(MODULE):
+            Terraform(room / MODULE).init(backend=False)
+        yield room / MODULE
+
+
+def passing(folder: Path, file: str, env: dict[str, str]) -> TestSummary:
+    """Run one test file on the learner's own module and refuse any run that does not pass."""
+    with learners_fault(MODULE):
+        summary = Terraform(folder, env=env).test(filter=[file])
+    for one in summary.runs:
+        require(one.status == "pass", f'{MODULE}/{file}: run "{one.name}": {one.status}: {said(one.diagnostics)}')
+    require(summary.passed, f"{MODULE}/{file}: nothing ran: {said(summary.diagnostics)}")
+    return summary
+
+
+@step(
+    "lab1",
+    "test-mock",
+    reads=(MODULE,),
+    hints=(
+        "Which bad values would a tired colleague type? Which run shows each of them refused?",
+        'A run with variables { environment = "production" } and expect_failures = [var.environment] passes only when '
+        'the value is refused. mock_provider "platform" {} stands at the top of the file.',
+        'run "environment_is_refused" {\n  command = plan\n\n  variables {\n    environment = "production"\n  }\n\n'
+        "  expect_failures = [var.environment]\n}",
+    ),
+)
+def test_mock(lab: Lab) -> str:
+    """The unit tests pass with no cloud in reach, and show the refusals."""
+    has_runs(lab, UNIT)
+    with tested(lab) as folder:
+        summary = passing(folder, UNIT, NOWHERE)
+        shown = refusals(folder)
+    missing = [name for name in REFUSALS if name not in shown]
+    say = f"{MODULE}/{UNIT}: no run shows a bad value refused for " + ", ".join(f'"{name}"' for name in missing)
+    require(not missing, say)
+    return f"{len(summary.runs)} runs pass without a cloud and show {len(REFUSALS)} kinds of refusals"
+
+
+def refusals(folder: Path) -> set[str]:
+    """Return the variables whose refusal the unit tests expect: without validations, those runs must complain."""
+    without_validations(folder)
+    one_run_each(folder, UNIT, "alone")
+    summary = Terraform(folder, env=NOWHERE).test(test_directory="alone")
+    texts = [d.detail for one in summary.runs for d in one.diagnostics]
+    return {name for text in texts for name in re.findall(r"object, var\.(\w+), was expected", text)}
+
+
+def one_run_each(folder: Path, file: str, target: str) -> None:
+    """Write each run of a test file into a file of its own: Terraform skips the runs after one that errs."""
+    Terraform(folder).fmt(file)
+    text = (folder / file).read_text(encoding="utf-8")
+    block = re.compile(r'^run "[^"]+" \{\n.*?^\}$', re.MULTILINE | re.DOTALL)
+    head = block.sub("", text)
+    (folder / target).mkdir()
+    for number, run_block in enumerate(block.findall(text)):
+        (folder / target / f"{number:03}.tftest.hcl").write_text(f"{head}\n{run_block}\n", encoding="utf-8")
+
+
+@step(
+    "lab1",
+    "test-cloud",
+    hints=(
+        "What does only an apply know?",
+        "command = apply, no mock_provider, and asserts on output.gpus, output.hourly_cost_usd and "
+        "output.token_secret_arn.",
+        'run "a_workspace_is_made" {\n  command = apply\n\n  assert {\n    condition     = output.gpus == 2\n'
+        '    error_message = "..."\n  }\n  ...\n}',
+    ),
+)
+def test_cloud(lab: Lab) -> str:
+    """The integration test applies to the cloud, asserts what came out, and leaves nothing."""
+    from helpers import cloud
+
+    text = has_runs(lab, INTEGRATION)
+    require("mock_provider" not in text, f"{MODULE}/{INTEGRATION}: a mock_provider answers in place of the cloud")
+    env = cloud.environment("vision")
+    before = in_cloud()
+    with tested(lab) as folder:
+        summary = passing(folder, INTEGRATION, env)
+        left = sorted(set(in_cloud()) - set(before))
+        require(not left, f"{MODULE}/{INTEGRATION} leaves {', '.join(left)} in the cloud")
+        wrong = {"gpus": 0, "hourly_cost_usd": -1, "token_secret_arn": "arn:wrong"}
+        for output, value in wrong.items():
+            (folder / "planted_override.tf.json").write_text(json.dumps({"output": {output: {"value": value}}}))
+            noticed = not run(folder, [INTEGRATION], env).passed
+            require(noticed, f'{MODULE}/{INTEGRATION} passes with a wrong output "{output}": nothing asserts it')
+    require(re.search(r"command\s*=\s*plan", text) is None, f"{MODULE}/{INTEGRATION}: a run only plans")
+    return f"{len(summary.runs)} run applied for real, noticed wrong outputs, and left nothing behind"
+
+
+def in_cloud() -> list[str]:
+    """Return what vision's account holds of the kinds the module makes."""
+    from helpers import cloud
+
+    def client(name: str) -> Any:
+        return cloud.client(name, "vision")
+
+    buckets = [f"bucket {b['Name']}" for b in client("s3").list_buckets()["Buckets"]]
+    networks = [f"network {v['VpcId']}" for v in client("ec2").describe_vpcs()["Vpcs"]]
+    groups = client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    pools = [f"pool {g['AutoScalingGroupName']}" for g in groups]
+    secrets = [f"secret {s['Name']}" for s in client("secretsmanager").list_secrets()["SecretList"]]
+    return [*buckets, *networks, *pools, *secrets]
+
+
+@step(
+    "lab1",
+    "test-mutants",
+    reads=(MODULE,),
+    hints=(
+        "If this fault were in your module tonight, which of your tests would be red tomorrow?",
+        "Assert the attribute of the resource that the reason names, in a run whose inputs differ from the defaults.",
+        'assert {\n  condition     = platform_artifact_bucket.this.encryption == "aws:kms"\n  error_message = "..."\n}'
+        "\nand likewise for the attribute in the reason",
+    ),
+)
+def test_mutants(lab: Lab) -> str:
+    """No planted fault survives the learner's mocked tests, which pass on the module as it is."""
+    files = [*([RULES] if re.search(r'^\s*run\s+"', lab.read(f"{MODULE}/{RULES}"), re.MULTILINE) else []), UNIT]
+    has_runs(lab, UNIT)
+    with tested(lab) as folder:
+        for file in files:
+            passing(folder, file, NOWHERE)
+        alive = survivors(lab, folder, files, NOWHERE)
+    if alive:
+        first, names = alive[0], ", ".join(one.mutant.name for one in alive)
+        attributes = ", ".join(f"{k} = {json.dumps(v)}" for k, v in first.mutant.attributes.items())
+        raise Unmet(
+            f"{len(alive)} mutants survived: {names}. The first: {first.mutant.fault} ({first.address}: {attributes}), "
+            "and every test still passes"
+        )
+    return "all planted faults were caught"
+
+
+DETECTOR = "drift/detect.py"
+
+
+@step(
+    "lab1",
+    "drift",
+    hints=(
+        "What would your detector say on a night when every plan fails?",
+        "drift.status has three values. Anything that is neither in-sync nor drifted is a 3. "
+        "change.changed_attributes() gives objects with a path.",
+        'return {"in-sync": 0, "drifted": 2}.get(drift.status, 3)\n...\n'
+        'return [change.address + ": " + ", ".join(a.path for a in change.changed_attributes())\n'
+        "        for change in drift.changes]",
+    ),
+)
+def drift(lab: Lab) -> str:
+    """The detector answers rightly for a workspace in sync, drifted, and one that Terraform cannot read."""
+    require(lab.read(DETECTOR), f"{DETECTOR} is not there")
+    with scratch(lab, MODULE, pattern="*.tf") as room, scratch(lab, DETECTOR) as script, applied(room) as folder:
+        _answers(script / DETECTOR, folder, "unknown", 3, "typo.tf", broken=True)
+        _answers(script / DETECTOR, folder, "in-sync", 0, "")
+        _suspend_versioning()
+        _answers(script / DETECTOR, folder, "drifted", 2, "platform_artifact_bucket", also="versioning")
+    return "three situations, three answers"
+
+
+WORDS = {"unknown": "could not tell", "in-sync": "in sync", "drifted": "drifted"}
+BY_CODE = {0: "in sync", 2: "drifted", 3: "could not tell"}
+_BUCKET = "acme-drifting-dev-artifacts"
+
+
+@contextlib.contextmanager
+def applied(room: Path) -> Iterator[Path]:
+    """Give a root module of the learner's module, applied to the cloud; destroyed afterwards."""
+    from helpers import cloud
+
+    folder = room / "drifting"
+    folder.mkdir()
+    call = {**INPUTS, "source": f"../{MODULE}", "team": "drifting", "registry_token": "${var.registry_token}"}
+    token = {"type": "string", "sensitive": True, "ephemeral": True}
+    source = {"platform": {"source": "acme.test/platform/platform"}}
+    document = {"terraform": {"required_providers": source}, "variable": {"registry_token": token},
+                "module": {"workspace": call}}  # fmt: skip
+    (folder / "main.tf.json").write_text(json.dumps(document))
+    terraform = Terraform(folder, env=cloud.environment("vision"), variables={"registry_token": "of-the-check"})
+    with learners_fault(MODULE):
+        terraform.init()
+        try:
+            terraform.apply(auto_approve=True)
+            yield folder
+        finally:
+            terraform.destroy(auto_approve=True)
+
+
+def _suspend_versioning() -> None:
+    from helpers import cloud
+
+    off = {"Status": "Suspended"}
+    cloud.client("s3", "vision").put_bucket_versioning(Bucket=_BUCKET, VersioningConfiguration=off)
+
+
+def _answers(
+    script: Path, folder: Path, status: str, code: int, names: str, *, also: str = "", broken: bool = False
+) -> None:
+    from helpers import _process
+    from helpers._paths import ROOT
+
+    typo = folder / "typo.tf"
+    if broken:
+        typo.write_text('output "oops" {\n  value = module.workspace.nothing\n}\n')
+    env = _process.environment({"PYTHONPATH": str(ROOT)})
+    done = _process.run([sys.executable, script, folder], env=env, timeout=120)
+    typo.unlink(missing_ok=True)
+    error = done.stderr.strip().splitlines()[-1:] or [""]
+    require("Traceback" not in done.stderr, f"{DETECTOR} ends with {error[0]}")
+    said_code = BY_CODE.get(done.returncode, f"exit code {done.returncode}")
+    about = f"{DETECTOR}: a workspace that is {WORDS[status]!r}"
+    codes = f"exit code {done.returncode}, not {code}"
+    require(done.returncode == code, f"{about} is reported as {said_code!r} ({codes})")
+    for word in filter(None, (names, also)):
+        require(word in done.stdout, f"{about}: the report does not name {word}")
