@@ -95,7 +95,8 @@ func poolSizes() map[string]schema.Attribute {
 		"max_size": schema.Int64Attribute{Optional: true, Computed: true,
 			Description: "Most nodes an autoscaler may start. Default: size.", Validators: atLeast(0)},
 		"quota": schema.Int64Attribute{Required: true, Validators: []validator.Int64{int64validator.Between(0, 8000)},
-			Description: "Most GPUs the owner may hold in this account and region, over all pools. A plan that goes over it is refused."},
+			Description: "Most GPUs the owner may hold in this account and region, over all pools. " +
+				"A plan in which this pool alone goes over it is refused; together with the owner's other pools the plan warns and apply is refused."},
 	}
 }
 
@@ -186,7 +187,10 @@ func (r *gpuPool) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest
 	plan.derive()
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 	if r.cloud != nil && r.cloud.Ready() == nil && plan.takesMore(&state) {
-		r.checkTeam(ctx, &plan, &resp.Diagnostics)
+		// a warning, for an error would refuse `terraform destroy` too: Terraform plans before it destroys
+		if message := r.checkTeam(ctx, &plan, &resp.Diagnostics); message != "" {
+			resp.Diagnostics.AddAttributeWarning(path.Root("size"), "Apply will be refused: GPU quota exceeded", message)
+		}
 	}
 }
 
@@ -213,24 +217,30 @@ func (m *poolModel) takesMore(state *poolModel) bool {
 		m.Size.IsUnknown() || m.Size.ValueInt64() > state.Size.ValueInt64()
 }
 
-// checkTeam refuses a pool that takes its owner over the quota together with the owner's other pools.
-func (r *gpuPool) checkTeam(ctx context.Context, plan *poolModel, diags *diag.Diagnostics) {
+// checkTeam counts the owner's other pools too: message says why this pool does not fit beside them, "" when it does.
+func (r *gpuPool) checkTeam(ctx context.Context, plan *poolModel, diags *diag.Diagnostics) (message string) {
 	kind, sold := catalogue.Lookup(plan.Kind.ValueString())
 	if !sold || plan.Size.IsUnknown() || plan.Quota.IsUnknown() || plan.Owner.IsUnknown() || plan.Name.IsUnknown() {
-		return
+		return ""
 	}
 	others, held, err := r.held(ctx, plan.Owner.ValueString(), plan.Name.ValueString())
 	if r.fail(diags, "Counting the GPUs of "+plan.Owner.ValueString(), err) {
-		return
+		return ""
 	}
 	asked, quota := kind.GPUs(plan.Size.ValueInt64()), plan.Quota.ValueInt64()
 	if asked+held <= quota || asked == 0 {
-		return
+		return ""
 	}
-	diags.AddAttributeError(path.Root("size"), "GPU quota exceeded", fmt.Sprintf(
-		"Pool %q asks for %d GPUs. %s already holds %d in account %s, region %s (%s), which together is over the quota of %d.\n\n"+
-			"Next: shrink or destroy one of these pools, ask for at most %d GPUs here, or ask the platform team for a higher quota.",
-		plan.Name.ValueString(), asked, plan.Owner.ValueString(), held, r.cloud.Account, r.cloud.Region, others, quota, max(0, quota-held)))
+	return fmt.Sprintf("Pool %q asks for %d GPUs. %s already holds %d in account %s, region %s (%s), which together is over the quota of %d.\n\n"+
+		"Next: shrink or destroy one of these pools, ask for at most %d GPUs here, or ask the platform team for a higher quota.",
+		plan.Name.ValueString(), asked, plan.Owner.ValueString(), held, r.cloud.Account, r.cloud.Region, others, quota, max(0, quota-held))
+}
+
+// refuseTeam refuses during apply what the plan warned of.
+func (r *gpuPool) refuseTeam(ctx context.Context, plan *poolModel, diags *diag.Diagnostics) {
+	if message := r.checkTeam(ctx, plan, diags); message != "" {
+		diags.AddAttributeError(path.Root("size"), "GPU quota exceeded", message)
+	}
 }
 
 func (r *gpuPool) facts(plan *poolModel) cloud.Tags {

@@ -78,7 +78,7 @@ func TestAccPoolQuota(t *testing.T) {
 		refused(poolConfig("one", one, owner, "l4", 2, 16, "min_size = 3"), `min_size is above size`),
 		refused(poolConfig("one", one, owner, "b200", 1, 16, ""), `kind value must be one of`),
 		step(first),
-		refused(first+poolConfig("other", other, owner, "l4", 5, 12, ""), `already\s+holds\s+8`),
+		resource.TestStep{Config: required + first + poolConfig("other", other, owner, "l4", 5, 12, ""), ExpectError: regexp.MustCompile(`already\s+holds\s+8`)},
 		step(first+poolConfig("other", other, owner, "l4", 4, 12, "")),
 		// within one apply, where neither exists at plan time, one of two must lose
 		resource.TestStep{Config: required + poolConfig("a", unique("a"), owner+"x", "l4", 5, 8, "") + poolConfig("b", unique("b"), owner+"x", "l4", 5, 8, ""),

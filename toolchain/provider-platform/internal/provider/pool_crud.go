@@ -26,7 +26,7 @@ func (r *gpuPool) Create(ctx context.Context, req resource.CreateRequest, resp *
 	}
 	r.cloud.QuotaLock.Lock() // two pools of one plan must not both take the last GPUs
 	defer r.cloud.QuotaLock.Unlock()
-	if r.checkTeam(ctx, &plan, &resp.Diagnostics); resp.Diagnostics.HasError() {
+	if r.refuseTeam(ctx, &plan, &resp.Diagnostics); resp.Diagnostics.HasError() {
 		return
 	}
 	action := "Creating GPU pool " + plan.Name.ValueString()
@@ -113,7 +113,7 @@ func (r *gpuPool) Update(ctx context.Context, req resource.UpdateRequest, resp *
 	r.cloud.QuotaLock.Lock()
 	defer r.cloud.QuotaLock.Unlock()
 	if plan.takesMore(&state) {
-		if r.checkTeam(ctx, &plan, &resp.Diagnostics); resp.Diagnostics.HasError() {
+		if r.refuseTeam(ctx, &plan, &resp.Diagnostics); resp.Diagnostics.HasError() {
 			return
 		}
 	}
