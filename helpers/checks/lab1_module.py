@@ -103,8 +103,8 @@ def _kept_nowhere(folder: Path) -> None:
         "What must a caller say, and what has a default?",
         "A variable block (sensitive and ephemeral), a module block, two output blocks. A module gives "
         "its outputs as module.NAME.OUTPUT.",
-        'module "workspace" {\n  source = "../.."\n\n  team = "vision"\n  ...\n  registry_token = var.registry_token\n}\n'
-        '\noutput "bucket" {\n  value = module.workspace.bucket\n}',
+        'module "workspace" {\n  source = "../.."\n\n  team = "vision"\n  ...\n  registry_token = var.registry_token\n'
+        '}\n\noutput "bucket" {\n  value = module.workspace.bucket\n}',
     ),
 )
 def contract(lab: Lab) -> str:

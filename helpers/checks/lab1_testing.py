@@ -254,7 +254,8 @@ def _answers(
     require("Traceback" not in done.stderr, f"{DETECTOR} ends with {error[0]}")
     said_code = BY_CODE.get(done.returncode, f"exit code {done.returncode}")
     about = f"{DETECTOR}: a workspace that is {WORDS[status]!r}"
-    codes = f"exit code {done.returncode}, not {code}"
+    words = f"; it says: {done.stdout.strip()}" if done.stdout.strip() else ""
+    codes = f"exit code {done.returncode}, not {code}{words}"
     require(done.returncode == code, f"{about} is reported as {said_code!r} ({codes})")
     for word in filter(None, (names, also)):
         require(word in done.stdout, f"{about}: the report does not name {word}")

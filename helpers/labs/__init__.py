@@ -3,7 +3,6 @@
 from helpers.labs._files import CannotWrite, Written
 from helpers.labs._lab import Lab, Restored
 from helpers.labs._progress import Hint, Progress, StepState
-from helpers.labs._refused import NotRefused, refused
 from helpers.labs.errors import (
     BadCourse,
     BadPath,
@@ -17,5 +16,5 @@ from helpers.labs.errors import (
 
 __all__ = [
     "BadCourse", "BadPath", "CannotWrite", "CellFailed", "Hint", "Lab", "NoSolution", "NoStarter",
-    "NotRefused", "Progress", "Restored", "StepFailed", "StepState", "UnknownLab", "UnknownStep", "Written", "refused",
+    "Progress", "Restored", "StepFailed", "StepState", "UnknownLab", "UnknownStep", "Written",
 ]  # fmt: skip

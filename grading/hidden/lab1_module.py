@@ -1,0 +1,183 @@
+"""Hidden tests of Lab 1, notebooks 01 to 03: the same questions with values a learner has not seen.
+
+Each raises `HiddenTestFailed` with a reason that names the file, not the value that was tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from helpers.checks import Unmet
+from helpers.checks._module import Probe, ask_all, inspect, learners_fault, scratch
+from helpers.checks._mutants import Mutant, survivors
+from helpers.checks._workspace import INPUTS, MODULE
+from helpers.checks.lab1_module import BROKEN, EXAMPLE, LIVE, call_of_example, follows_rules, formatted
+from helpers.checks.lab1_testing import INTEGRATION, NOWHERE, UNIT, has_runs, tested
+from helpers.errors import CourseError
+from helpers.labs import Lab
+from helpers.terraform import Terraform
+from helpers.terraform.errors import TerraformError
+
+
+class HiddenTestFailed(CourseError, AssertionError):
+    """A hidden test does not pass."""
+
+    code = "hidden-test-failed"
+
+
+@contextmanager
+def _judged(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Unmet as unmet:
+        raise HiddenTestFailed(what, why=unmet.reason) from None
+
+
+def _refuses(name: str, values: Sequence[Any], **also: Any) -> list[Probe]:
+    say = f'{MODULE}/variables.tf: variable "{name}" accepts a value that the decision forbids'
+    return [Probe(f"{name}_{i}", {**also, name: value}, refused=[name], say=say) for i, value in enumerate(values)]
+
+
+def interface(lab: Lab) -> None:
+    """The inputs accept and refuse other values than those of the check."""
+    good = {"gpu_kind": "t4", "gpu_nodes": 0, "gpu_quota": 0, "network_cidr": "172.20.0.0/24", "team": "nlp-2",
+            "environment": "staging", "data_retention_days": 3650, "owner": "ml.ops@eu.acme.test"}  # fmt: skip
+    probes = [
+        Probe("good", good, say=f"{MODULE}/variables.tf refuses values that the decision allows"),
+        *_refuses("team", ["-nlp", "nlp lab", "", "ml"]),
+        *_refuses("environment", ["test", ""]),
+        *_refuses("owner", ["@acme.test", "vision@", "a b@acme.test"]),
+        *_refuses("cost_centre", ["CC-4021", "cc-402", "xcc-4021", "cc-40x1"]),
+        *_refuses("gpu_kind", ["A100", ""]),
+        *_refuses("gpu_nodes", [0.5, -7]),
+        *_refuses("gpu_nodes", [2], gpu_kind="h100", gpu_quota=15),
+        *_refuses("gpu_quota", [2.5]),
+        *_refuses("network_cidr", ["10.0.0.0/25", "10.0.0.0/15", "10.0.0.300/20", "ten"]),
+        *_refuses("data_retention_days", [-1, 0.5]),
+        *_refuses("registry_token_version", [1.5, -1]),
+    ]
+    with _judged("The interface does not hold for other values"), scratch(lab, f"{MODULE}/variables.tf") as room:
+        ask_all(room / MODULE, MODULE, probes, INPUTS)
+
+
+def contract(lab: Lab) -> None:
+    """The example asks for nothing that was not agreed."""
+    with _judged("The example does not keep to what was agreed"):
+        given = call_of_example(lab, inspect(lab, EXAMPLE))
+        if given["owner"] != "vision@acme.test" and "@acme.test" not in given["owner"]:
+            raise Unmet(f"{EXAMPLE}: the owner is not somebody at acme")
+        if given["gpu_quota"] > 16:
+            raise Unmet(f"{EXAMPLE}: the example raises its own quota")
+
+
+def build(lab: Lab) -> None:
+    """The rules hold for workspaces the learner has not seen."""
+    third = {**INPUTS, "team": "nlp-2", "environment": "prod", "owner": "nlp@acme.test", "cost_centre": "cc-9001",
+             "network_cidr": "172.20.0.0/22", "gpu_kind": "h100", "gpu_nodes": 2, "gpu_quota": 17,
+             "data_retention_days": 1, "registry_token_version": 9,
+             "tags": {"module": "mine", "environment": "dev", "stage": "canary"}}  # fmt: skip
+    idle = {**INPUTS, "gpu_nodes": 0, "tags": {}}
+    what = "The module does not follow the rules for other inputs"
+    with _judged(what), scratch(lab, MODULE, pattern="*.tf") as room:
+        formatted(room / MODULE, MODULE)
+        follows_rules(room / MODULE, {"third": third, "idle": idle})
+
+
+def validate(lab: Lab) -> None:
+    """The repaired module can be planned, and kept what it had."""
+    with _judged("The repaired module does not do what the speech team meant"):
+        found = inspect(lab, BROKEN)
+        if "default" in found.variables["network_cidr"].raw and not found.variables["network_cidr"].raw["required"]:
+            raise Unmet(f'{BROKEN}/variables.tf: "network_cidr" has a default; the caller is to say it')
+        text = lab.read(f"{BROKEN}/pool.tf") + lab.read(f"{BROKEN}/main.tf")
+        for kept in ("var.network_cidr", "var.environment", "platform_network.speech.id", "cc-4022"):
+            if kept not in text:
+                raise Unmet(f"{BROKEN}: {kept} is gone; repairing is not deleting")
+
+
+def plan(lab: Lab) -> None:
+    """The token is in no file of the workspace and the module is used as it is."""
+    with _judged("The workspace of vision is not as it should be"):
+        found = inspect(lab, LIVE)
+        if not any(block.raw["source"].endswith(MODULE) for block in found.modules.values()):
+            raise Unmet(f"{LIVE}: no module block uses {MODULE}")
+        token = found.variables.get("registry_token")
+        if token is None or not token.raw["required"]:
+            raise Unmet(f'{LIVE}: "registry_token" has a default, so a secret is in a file')
+
+
+def test_mock(lab: Lab) -> None:
+    """The unit tests notice wrong names."""
+    faults = (
+        Mutant(
+            "bucket-name", "platform_artifact_bucket", {"name": "acme-somewhere-else"}, "the bucket has another name"
+        ),
+        Mutant(
+            "bucket-tags", "platform_artifact_bucket", {"tags": {"team": "somebody-else"}}, "the team's tag is lost"
+        ),
+    )
+    with _judged("The unit tests do not notice a planted fault"):
+        has_runs(lab, UNIT)
+        _none_survives(lab, [UNIT], faults)
+
+
+def test_cloud(lab: Lab) -> None:
+    """The integration tests need the cloud: where none is, they fail."""
+    with _judged("The integration tests do not test the cloud"):
+        has_runs(lab, INTEGRATION)
+        with tested(lab) as folder:
+            try:
+                passed = Terraform(folder, env=NOWHERE).test(filter=[INTEGRATION]).passed
+            except TerraformError:
+                passed = False
+        if passed:
+            raise Unmet(f"{MODULE}/{INTEGRATION} passes where there is no cloud")
+
+
+def test_mutants(lab: Lab) -> None:
+    """The tests notice faults of the same kind that the table does not list."""
+    faults = (
+        Mutant("network-tags", "platform_network", {"tags": None}, "the network loses its tags"),
+        Mutant("bucket-tags", "platform_artifact_bucket", {"tags": None}, "the bucket loses its tags"),
+        Mutant("retention", "platform_artifact_bucket", {"expire_days": None}, "the artifacts never expire"),
+        Mutant(
+            "encryption", "platform_artifact_bucket", {"encryption": None}, "the encryption is left to the provider"
+        ),
+    )
+    files = [f"tests/{path.name}" for path in sorted(lab.path(f"{MODULE}/tests").glob("*.tftest.hcl"))]
+    with _judged("The tests do not notice a planted fault"):
+        _none_survives(lab, [name for name in files if name != INTEGRATION], faults)
+
+
+def _none_survives(lab: Lab, files: list[str], faults: Sequence[Mutant]) -> None:
+    with tested(lab) as folder:
+        alive = survivors(lab, folder, files, NOWHERE, faults)
+    if alive:
+        raise Unmet(f"every test still passes although {alive[0].mutant.fault}")
+
+
+def drift(lab: Lab) -> None:
+    """The detector keeps the three answers apart for results of any content."""
+    import sys
+
+    from helpers import _process
+    from helpers._paths import ROOT
+
+    script = (
+        "import runpy, sys\n"
+        "from helpers.terraform.types import Drift\n"
+        "made = runpy.run_path(sys.argv[1], run_name='detector')\n"
+        "for status in ('in-sync', 'drifted', 'unknown'):\n"
+        "    print(made['exit_code'](Drift(status, why='a reason')))\n"
+        "print(*(made['report'](Drift('unknown', why='no permission to read')) or []))\n"
+    )
+    env = _process.environment({"PYTHONPATH": str(ROOT)})
+    with _judged("The detector mixes up its answers"), learners_fault("drift"):
+        done = _process.run([sys.executable, "-c", script, lab.path("drift/detect.py")], env=env, timeout=60)
+        lines = done.stdout.split("\n")
+        if lines[:3] != ["0", "2", "3"]:
+            raise Unmet("drift/detect.py: exit_code does not give 0, 2 and 3 for the three answers")
+        if "no permission to read" not in done.stdout:
+            raise Unmet("drift/detect.py: the report does not say why it could not tell")
