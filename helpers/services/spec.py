@@ -56,7 +56,7 @@ class ServiceSpec:
         name: as typed by the user.
         purpose: one line for a person.
         processes: made from the site once ports and folders are there; may write configuration files.
-        ports: names of the ports; the first one is in the service's URL.
+        ports: names of the ports, each listened on by one of its processes; the first one is in the service's URL.
         depends: services that must run first.
         disk_mb: free disk it needs to start, megabytes.
         timeout: seconds it may take to become ready.

@@ -68,7 +68,7 @@ class Supervisor:
         urls = {need: self.start(need).url for need in spec.depends}
         with self._locked(spec, limit):
             record = Record.read(self._file(name))
-            if self._runs(record) and record.ready and port in (None, self._port(spec, record)):
+            if self._up(record) and port in (None, self._port(spec, record)):
                 return self._service(spec, record)
             self._end(spec, record)
             self._check_disk(spec)
@@ -84,7 +84,7 @@ class Supervisor:
         """Return the running service; start it when it is stopped or was killed. Cheap when it runs."""
         spec = self._spec(name)
         record = Record.read(self._file(name))
-        return self._service(spec, record) if self._runs(record) and record.ready else self.start(name)
+        return self._service(spec, record) if self._up(record) else self.start(name)
 
     def status(self) -> list[Service]:
         """Return every service as it is now; starts and changes nothing."""
@@ -148,6 +148,10 @@ class Supervisor:
     @staticmethod
     def _runs(record: Record) -> bool:
         return bool(record.processes) and all(process.alive() for process in record.processes)
+
+    def _up(self, record: Record) -> bool:
+        """Return whether the service runs and takes connections: a process being killed lives on for a moment."""
+        return record.ready and self._runs(record) and all(_open(port) for port in record.ports.values())
 
     @staticmethod
     def _port(spec: ServiceSpec, record: Record) -> int:
@@ -311,6 +315,14 @@ def _choose_ports(spec: ServiceSpec, last: Mapping[str, int], wanted: int | None
                     "URLs written earlier must change."
                 )
     return ports, notice
+
+
+def _open(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def _free(port: int) -> bool:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from helpers import _process, services, tools
@@ -65,6 +67,14 @@ def write(folder: Path, files: dict[str, str]) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     return folder
+
+
+def kill(pid: int | None) -> None:
+    """Kill a process and wait until it is gone."""
+    process = psutil.Process(pid)
+    process.kill()
+    with contextlib.suppress(psutil.TimeoutExpired):
+        process.wait(10)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +22,7 @@ from helpers.registry import (
     Tampered,
     VersionTaken,
 )
-from tests.services.conftest import MODULE, make_key, write
+from tests.services.conftest import MODULE, kill, make_key, write
 
 Make = Callable[..., Path]
 
@@ -189,7 +188,7 @@ def test_kill_and_restart_lose_nothing(registry: Registry, module: Make, key: Pa
     before = publish(registry, module("killed"), key, "killed")
     token = registry.add_token("killed-ci", ["vision"])
     service = services.ensure("registry")
-    os.kill(service.pid or 0, signal.SIGKILL)
+    kill(service.pid)
     assert services.ensure("registry").url == service.url
     assert Registry(service.url, token).show("vision/killed/null") == before
 
