@@ -1,7 +1,7 @@
 """Exports what came out of grading: points and reasons per step, and competencies per learner.
 
-``nbgrader export --to grades.csv`` (or ``.json``) uses it as nbgrader's exporter; ``python -m grading.export [--to FILE]``
-does the same from a terminal.
+``nbgrader export --to grades.csv`` (or ``.json``) uses it as nbgrader's exporter; ``python -m grading.export``
+with the same options is the same.
 """
 
 from __future__ import annotations

@@ -117,6 +117,14 @@ class RestoreCells(OverwriteCells):  # type: ignore[misc]
     read-only cells, which the tests need.
     """
 
+    def preprocess(self, nb: Node, resources: Any) -> tuple[Node, Any]:
+        """Restore what was changed or deleted; a pasted copy of a cell has become an ordinary one."""
+        for cell in nb.cells:
+            if not cell.metadata.get("nbgrader", True):
+                del cell.metadata["nbgrader"]  # `DeduplicateIds` empties it, which no later step accepts
+        restored: tuple[Node, Any] = super().preprocess(nb, resources)
+        return restored
+
     def add_missing_grade_cells(self, nb: Node, resources: Any) -> tuple[Node, Any]:
         """Put back every graded or read-only cell that is gone, each after the nearest one before it that is there."""
         source = self.gradebook.find_notebook(self.notebook_id, self.assignment_id)

@@ -1,0 +1,23 @@
+"""No test meets the user's own state or workspace, and none leaves a service behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(scope="module", autouse=True)
+def isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """State and workspace of each test module; its services are stopped at the end. The cache of tools is shared."""
+    room = tmp_path_factory.mktemp("isolated")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MOD208_STATE", str(room / "state"))
+        patch.setenv("MOD208_WORKSPACE", str(room / "workspace"))
+        for name in ("MOD208_GRADING", "MOD208_CLASS", "MOD208_EXCHANGE", "MOD208_DB_URL"):
+            patch.delenv(name, raising=False)
+        yield
+        if (room / "state" / "services").is_dir():
+            from helpers import services
+
+            services.stop()

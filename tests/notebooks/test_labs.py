@@ -1,0 +1,64 @@
+"""Every instructor's notebook runs by papermill, the notebooks of one assignment in order in one fresh workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpers._paths import ROOT
+from tests.notebooks import runner
+
+pytestmark = pytest.mark.e2e
+LABS = runner.labs()
+
+
+class Course:
+    """The assignments as one learner works through them."""
+
+    def __init__(self, room: Path) -> None:
+        self.room = room
+        self.done: dict[str, BaseException | None] = {}
+
+    def reach(self, assignment: str, notebook: str) -> None:
+        """Execute an assignment up to a notebook, each notebook once; raise what its own run raised."""
+        room = self.room / assignment
+        with runner.fresh(room):
+            for path in LABS[assignment]:
+                if path not in self.done:
+                    self.done[path] = None
+                    try:
+                        runner.execute(ROOT / path, room, cwd=room / assignment)
+                    except Exception as error:
+                        self.done[path] = error
+                if path == notebook:
+                    break
+        if error := self.done[notebook]:
+            raise error
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
+    return Course(tmp_path_factory.mktemp("labs"))
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(
+    ("assignment", "notebook"),
+    [
+        pytest.param(name, path, id=path, marks=pytest.mark.xdist_group(f"lab-{name}"))
+        for name, paths in LABS.items()
+        for path in paths
+    ],
+)
+def test_lab(course: Course, assignment: str, notebook: str) -> None:
+    course.reach(assignment, notebook)
+
+
+def test_the_header_is_a_notebook() -> None:
+    import nbformat
+
+    nb = nbformat.read(ROOT / "source" / "header.ipynb", 4)
+    nbformat.validate(nb)
+    assert all(cell.cell_type == "markdown" for cell in nb.cells)
