@@ -1,0 +1,308 @@
+"""The `Cosign` wrapper: keys, files and images."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from helpers import _process
+from helpers._redact import add_secrets
+from helpers._wrapper import StrPath
+from helpers.cosign._judge import judge_blob, judge_image, no_answer
+from helpers.cosign._run import CosignRunner, Key, operand
+from helpers.cosign.bundle import Bundle, KeyPair, MalformedBundle, fingerprint
+from helpers.cosign.result import CannotVerify, Cause, CosignError, Refused, Verification, Verified
+from helpers.crane import BadReference
+from helpers.errors import BadInput
+
+#: The log is not asked: there is none here, and a key needs none. `Verified.not_checked` says what that gives up.
+_NO_LOG = "--insecure-ignore-tlog=true"
+_LOOPBACK = re.compile(r"^(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?/")
+_DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})$")
+_SIGN_TYPES = ("https://sigstore.dev/cosign/sign/", "cosign container image signature")
+_CHECKED = ("the signature was made with this key",)
+MIN_PASSWORD = 8
+
+
+class Cosign(CosignRunner):
+    """cosign with keys on disk, without any network but the registry it is given: one method a subcommand.
+
+    It has its own home folder, so that nothing of the user's Sigstore state is read or written. For ``await`` use
+    `helpers.call_async`.
+
+    Args:
+        workdir: folder that relative paths start from.
+    """
+
+    def generate_key_pair(self, folder: StrPath = ".", *, password: str, name: str = "cosign") -> KeyPair:
+        """Make ``NAME.key`` (encrypted, mode 0600) and ``NAME.pub`` in *folder*; existing keys are never replaced.
+
+        Args:
+            password: encrypts the private key; at least 8 characters. It is masked in every output from now on.
+
+        Raises:
+            BadInput: the password is too short, or there is a key of that name. CosignError: cosign failed.
+        """
+        target = self.workdir / folder
+        private, public = target / f"{name}.key", target / f"{name}.pub"
+        if len(password) < MIN_PASSWORD:
+            raise BadInput("The password is too short", why=f"It needs {MIN_PASSWORD} characters.", next="Choose one.")
+        if Path(name).name != name or not name:
+            raise BadInput(f"{name!r} is no name for a key", why="It names a file in the folder.", next="Use letters.")
+        if private.exists() or public.exists():
+            raise BadInput(
+                f"There is a key {name} already", why="What it signed could not be verified any more.",
+                next="Use it, or choose another name.",
+            )  # fmt: skip
+        add_secrets(password)
+        target.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryDirectory(dir=target) as aside:
+            done = self._run(
+                ["generate-key-pair", "--output-key-prefix=made"],
+                env={"COSIGN_PASSWORD": password}, secrets=[password], cwd=Path(aside),
+            )  # fmt: skip
+            if done.returncode != 0:
+                raise self._cosign_failed("generate-key-pair", done)
+            made = Path(aside) / "made"
+            made.with_suffix(".key").chmod(0o600)
+            # A link fails where a rename would replace what somebody made meanwhile.
+            os.link(made.with_suffix(".key"), private)
+            os.link(made.with_suffix(".pub"), public)
+        return KeyPair(private, public, fingerprint(public.read_bytes()))
+
+    def key_pair(self, folder: StrPath = ".", *, name: str = "cosign") -> KeyPair:
+        """Return the key pair that `generate_key_pair` made.
+
+        Raises:
+            CannotVerify: the public key is missing or none.
+        """
+        public, found = self._public(Path(folder) / f"{name}.pub")
+        return KeyPair(public.with_suffix(".key"), public, found)
+
+    def sign_blob(self, file: StrPath, *, key: Key, password: str, bundle: StrPath | None = None) -> Bundle:
+        """Sign a file and return the bundle, written to *bundle* (default: ``FILE.sigstore.json``).
+
+        Raises:
+            CosignError: file or key is missing, or the password is wrong.
+        """
+        return self._to_bundle(["sign-blob"], file, key, password, bundle, ".sigstore.json")
+
+    def attest_blob(
+        self,
+        file: StrPath,
+        *,
+        key: Key,
+        password: str,
+        predicate: StrPath | Mapping[str, Any],
+        type: str,
+        bundle: StrPath | None = None,
+    ) -> Bundle:
+        """Sign a statement about a file; the bundle goes to *bundle* (default: ``FILE.attestation.json``).
+
+        Args:
+            predicate: what is stated, as data or as a JSON file.
+            type: URI that says what kind of statement it is.
+
+        Raises:
+            CosignError: as for `sign_blob`, or the predicate is no JSON.
+        """
+        with tempfile.TemporaryDirectory() as aside:
+            args = ["attest-blob", f"--predicate={self._predicate(predicate, Path(aside))}", f"--type={type}"]
+            return self._to_bundle(args, file, key, password, bundle, ".attestation.json")
+
+    def verify_blob(self, file: StrPath, *, key: Key, bundle: StrPath | None = None) -> Verification:
+        """Verify the signature of a file.
+
+        A bundle with an attestation is refused, though cosign itself would take it for a signature of the file.
+
+        Raises:
+            CannotVerify: there is no answer: the file, the key or cosign is missing or broken.
+        """
+        return self._verify_blob(file, key, bundle, ".sigstore.json", None)
+
+    def verify_blob_attestation(
+        self, file: StrPath, *, key: Key, type: str, bundle: StrPath | None = None
+    ) -> Verification:
+        """Verify a statement about a file, and that it is of *type*; ``predicate`` of the result is what it states.
+
+        Raises:
+            CannotVerify: as for `verify_blob`.
+        """
+        return self._verify_blob(file, key, bundle, ".attestation.json", type)
+
+    def sign(self, reference: str, *, key: Key, password: str, annotations: Mapping[str, str] | None = None) -> str:
+        """Sign an image and push the signature beside it; return the reference.
+
+        Args:
+            reference: ``HOST/REPOSITORY@sha256:...``; a tag is refused, as it may move between look and signature.
+            annotations: signed along, for example ``{"team": "vision"}``.
+
+        Raises:
+            BadReference: there is no digest. RegistryError: the registry is away or says no.
+            CosignError: key or password is wrong.
+        """
+        _require_digest(reference)
+        marks = [f"--annotations={name}={value}" for name, value in (annotations or {}).items()]
+        self._sign(["sign", *_http(reference), *marks, "--", reference], key, password, reference)
+        return reference
+
+    def attest(
+        self, reference: str, *, key: Key, password: str, predicate: StrPath | Mapping[str, Any], type: str
+    ) -> str:
+        """Sign a statement about an image and push it beside the image; return the reference. See `sign`."""
+        _require_digest(reference)
+        with tempfile.TemporaryDirectory() as aside:
+            found = self._predicate(predicate, Path(aside))
+            args = ["attest", *_http(reference), f"--predicate={found}", f"--type={type}", "--", reference]
+            self._sign(args, key, password, reference)
+        return reference
+
+    def verify(self, reference: str, *, key: Key, annotations: Mapping[str, str] | None = None) -> Verification:
+        """Verify the signature of an image; a tag is resolved, ``digest`` of the result says to what.
+
+        An image that only carries an attestation is refused, though cosign itself would take it as signed.
+
+        Raises:
+            RegistryError: the registry is away or has no such image. CannotVerify: there is no other answer.
+        """
+        public, found = self._public(key)
+        checked = (*_CHECKED, "the image has the digest that was signed")
+        marks = [f"--annotations={name}={value}" for name, value in (annotations or {}).items()]
+        done = self._verify(["verify", *_http(reference), *marks, "--output=json"], public, reference)
+        if done.returncode != 0:
+            return judge_image(done, reference, key=found, checked=checked)
+        claims = [c for c in _json(done, reference) if str(c["critical"].get("type", "")).startswith(_SIGN_TYPES)]
+        if not claims:
+            return Refused(reference, Cause.WRONG_TYPE, "It carries statements, but no signature.", found, checked)
+        digest = claims[0]["critical"]["image"]["docker-manifest-digest"]
+        marked = {str(k): str(v) for claim in claims for k, v in (claim.get("optional") or {}).items()}
+        return Verified(reference, digest, found, checked, annotations=marked)
+
+    def verify_attestation(self, reference: str, *, key: Key, type: str) -> Verification:
+        """Verify the statements of *type* about an image; ``predicates`` of the result is what they state.
+
+        Raises:
+            RegistryError, CannotVerify: as for `verify`.
+        """
+        public, found = self._public(key)
+        checked = (*_CHECKED, "the statement is about this image", f"it is of type {type}")
+        done = self._verify(["verify-attestation", *_http(reference), f"--type={type}"], public, reference)
+        if done.returncode != 0:
+            return judge_image(done, reference, key=found, checked=checked)
+        statements = [json.loads(base64.b64decode(e["payload"])) for e in _json(done, reference)]
+        digest = "sha256:" + statements[0]["subject"][0]["digest"]["sha256"]
+        predicates = tuple(statement.get("predicate") for statement in statements)
+        return Verified(reference, digest, found, checked, predicate_type=type, predicates=predicates)
+
+    def _to_bundle(
+        self, args: list[str], file: StrPath, key: Key, password: str, bundle: StrPath | None, suffix: str
+    ) -> Bundle:
+        source = self.workdir / file
+        if not source.is_file():
+            raise CosignError(
+                f"There is no file {os.fspath(file)}", why="Only a file can be signed.", next="Create it."
+            )
+        path = self.workdir / bundle if bundle is not None else source.with_name(source.name + suffix)
+        if not path.parent.is_dir():
+            raise CosignError(
+                f"There is no folder for {path.name}", why=f"{path.parent.name} is missing.", next="Create it."
+            )
+        # Written aside: an interrupted run leaves no half bundle.
+        with tempfile.TemporaryDirectory(dir=path.parent) as aside:
+            made = Path(aside) / "bundle.json"
+            self._sign([args[0], *args[1:], f"--bundle={made}", "--", operand(file)], key, password)
+            made.chmod(0o644)
+            Bundle.read(made)
+            made.replace(path)
+        return Bundle.read(path)
+
+    def _predicate(self, predicate: StrPath | Mapping[str, Any], aside: Path) -> Path:
+        if not isinstance(predicate, Mapping):
+            return self.workdir / predicate
+        file = aside / "predicate.json"
+        try:
+            file.write_text(json.dumps(predicate), encoding="utf-8")
+        except (TypeError, ValueError) as error:
+            raise BadInput("The predicate is no JSON data", why=str(error), next="Use dict, list, str, int.") from None
+        return file
+
+    def _verify_blob(
+        self, file: StrPath, key: Key, bundle: StrPath | None, suffix: str, type: str | None
+    ) -> Verification:
+        source, subject = self.workdir / file, Path(file).name
+        public, found = self._public(key)
+        checked = (*_CHECKED, "the content is what was signed", *([f"the statement is of type {type}"] if type else []))
+        digest = _sha256(source, subject)
+        path = self.workdir / bundle if bundle is not None else source.with_name(source.name + suffix)
+        if not path.is_file():
+            return Refused(subject, Cause.NO_SIGNATURE, f"There is no bundle {path.name}.", found, checked)
+        content = path.read_bytes()
+        try:
+            read = Bundle.parse(content, path)
+        except MalformedBundle as error:
+            return Refused(subject, Cause.MALFORMED_BUNDLE, f"{error.what}: {error.why}", found, checked)
+        if type is None and read.kind == "attestation":
+            why = f"The bundle holds a statement about the file ({read.predicate_type}), not a signature of it."
+            return Refused(subject, Cause.WRONG_TYPE, why, found, checked)
+        if not read.signed:
+            return Refused(subject, Cause.NO_SIGNATURE, "The bundle holds no signature.", found, checked)
+        with tempfile.TemporaryDirectory() as aside:
+            # What is verified is what was read, whatever happens to the file meanwhile.
+            copy = Path(aside) / "bundle.json"
+            copy.write_bytes(content)
+            args = ["verify-blob"] if type is None else ["verify-blob-attestation", f"--type={type}"]
+            done = self._verify([*args, f"--bundle={copy}"], public, operand(file))
+        if done.returncode != 0 or "Verified OK" not in done.stderr + done.stdout:
+            return judge_blob(done, subject, read, key=found, digest=digest, checked=checked)
+        predicates = (read.predicate,) if type else ()
+        return Verified(
+            subject, f"sha256:{digest}", found, checked, predicate_type=read.predicate_type, predicates=predicates
+        )
+
+    def _verify(self, args: Sequence[str], public: Path, subject: str) -> _process.Completed:
+        root = f"--trusted-root={self._config('trusted-root.json')}"
+        return self._run([args[0], f"--key={public}", root, _NO_LOG, *args[1:], "--", subject])
+
+
+def _http(reference: str) -> list[str]:
+    return ["--allow-http-registry=true"] if _LOOPBACK.match(reference) else []
+
+
+def _require_digest(reference: str) -> None:
+    if not _DIGEST.search(reference):
+        raise BadReference(
+            f"{reference!r} has no digest", why="A tag can be moved to other content after you looked at it.",
+            next="Sign REPOSITORY@sha256:...; crane.digest(reference) tells it.",
+        )  # fmt: skip
+
+
+def _sha256(file: Path, subject: str) -> str:
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise CannotVerify(
+            f"{subject} cannot be read", why=error.strerror or str(error), next="Name the file that was signed."
+        ) from None
+
+
+def _json(done: _process.Completed, subject: str) -> list[Any]:
+    """Return the documents cosign printed: one list, or one document a line."""
+    found: list[Any] = []
+    try:
+        for line in done.stdout.splitlines():
+            if line.strip():
+                item = json.loads(line)
+                found += item if isinstance(item, list) else [item]
+    except json.JSONDecodeError:
+        found = []
+    if not found:
+        raise no_answer(done, subject)
+    return found

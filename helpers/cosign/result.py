@@ -1,0 +1,119 @@
+"""The answers of a verification: `Verified`, or `Refused` with its cause. No answer at all is an error."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from helpers._display import Displayed
+from helpers._wrapper import ToolFailed
+
+
+class CosignError(ToolFailed):
+    """cosign could not do what it was asked for."""
+
+    code = "cosign-failed"
+
+
+class CannotVerify(CosignError):
+    """There is no answer: the tool, a key, a file or the registry is missing. Neither a pass nor a refusal."""
+
+    code = "cannot-verify"
+
+
+class Cause(enum.StrEnum):
+    """Why a signature is refused."""
+
+    TAMPERED = "tampered"
+    """The content is not what was signed."""
+    WRONG_KEY = "wrong-key"
+    """Another key signed it."""
+    BAD_SIGNATURE = "bad-signature"
+    """The bundle names this key and this content, but its signature is not theirs: the bundle was changed."""
+    NO_SIGNATURE = "no-signature"
+    """There is no bundle, or the image has no signature."""
+    MALFORMED_BUNDLE = "malformed-bundle"
+    """The bundle cannot be read."""
+    WRONG_TYPE = "wrong-type"
+    """It is signed, but as something else: another predicate type, or an attestation instead of a signature."""
+    WRONG_ANNOTATION = "wrong-annotation"
+    """The image is signed without the annotation that is asked for."""
+    COULD_NOT_TELL = "could-not-tell"
+    """cosign refused it, and the bundle does not say enough to know why."""
+
+
+#: What verifying with a key and no log, clock or identity provider leaves open.
+NOT_CHECKED = (
+    "when it was signed: no transparency log and no timestamp were asked",
+    "who holds the key: it is trusted as given",
+)
+
+
+@dataclass(frozen=True)
+class Verified(Displayed):
+    """Every check that was made passed.
+
+    Attributes:
+        subject: what was verified: a file, or an image with its digest.
+        digest: SHA-256 of it, ``sha256:...``.
+        key: fingerprint of the public key it was verified with.
+        checked: what was checked, in words.
+        not_checked: what was not, in words.
+        predicate_type: of an attestation.
+        predicates: of attestations of that type: the signed statements' contents.
+        annotations: of an image signature.
+    """
+
+    _renderer = "signature_html"
+    verified: ClassVar[Literal[True]] = True
+    reason: ClassVar[str] = ""
+
+    subject: str
+    digest: str
+    key: str
+    checked: tuple[str, ...]
+    not_checked: tuple[str, ...] = NOT_CHECKED
+    predicate_type: str = ""
+    predicates: tuple[Any, ...] = field(default=(), repr=False)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def predicate(self) -> Any:
+        """The (first) predicate of an attestation, None for a signature."""
+        return self.predicates[0] if self.predicates else None
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        return f"Verified({self.subject}, {self.digest[:19]}..., key={self.key[:12]}...)"
+
+
+@dataclass(frozen=True)
+class Refused(Displayed):
+    """cosign says no, or there is nothing it could say yes to.
+
+    Attributes:
+        cause: why, in one word. reason: why, in a sentence with cosign's own words.
+    """
+
+    _renderer = "signature_html"
+    verified: ClassVar[Literal[False]] = False
+
+    subject: str
+    cause: Cause
+    reason: str
+    key: str = ""
+    checked: tuple[str, ...] = ()
+    not_checked: tuple[str, ...] = NOT_CHECKED
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return f"Refused({self.subject}, {self.cause.value}: {self.reason.splitlines()[0]})"
+
+
+Verification = Verified | Refused
