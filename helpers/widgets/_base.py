@@ -83,14 +83,13 @@ def fault(error: CourseError) -> str:
     return page(head(f"{error.what}.", mark("error")), why, tag("p", "Next:") if error.next else "", following)
 
 
-def frame(*children: Any, label: str) -> Any:
+def frame(*children: Any) -> Any:
     """Return the box around a widget, with the style sheets."""
     import ipywidgets
 
     sheet = ipywidgets.HTML(style("static") + style("widget"), layout={"display": "none"})
     box = ipywidgets.VBox([sheet, *children])
     box.add_class("m208w")
-    box.tooltip = label
     return box
 
 
@@ -141,6 +140,6 @@ def side_by_side(left: Any, right: Any) -> Any:
     """Return a list and its details next to each other, one below the other on a narrow page."""
     import ipywidgets
 
-    left.layout.flex, right.layout.flex = "1 1 300px", "2 1 420px"
+    left.layout.flex, right.layout.flex = "1 1 330px", "1.3 1 370px"
     right.layout.min_width = left.layout.min_width = "0"
     return ipywidgets.HBox([left, right], layout={"flex_flow": "row wrap", "grid_gap": "12px", "width": "100%"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Set
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from helpers.widgets._graph import Node, ResourceGraph
 from helpers.widgets._html import Html, details, dim, join, mark, rows_html, tag, text
 from helpers.widgets._style import ACTIONS, RISK, Mark
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, PAD, LANE = 184, 40, 36, 12, 12, 22
+WIDTH, HEIGHT, GAP_X, GAP_Y, PAD, LANE = 184, 40, 36, 12, 26, 30
 #: Columns that fit a notebook at full size.
 COLUMNS = 5
 #: A higher pile of boxes is laid side by side.
@@ -50,48 +50,75 @@ def figure(graph: ResourceGraph, *, hot: Set[str] = frozenset(), caption: str = 
     )
 
 
-def _layers(graph: ResourceGraph) -> dict[str, int]:
-    """Return the column of each node: one more than the highest column it depends on. A cycle shares one column."""
+def _layers(graph: ResourceGraph, inside: Set[str] | None = None) -> dict[str, int]:
+    """Return the step of each node: one more than the highest it depends on. A cycle shares one step."""
     import networkx as nx
 
     flow = graph.networkx().reverse()
-    condensed = nx.condensation(flow)
-    column: dict[int, int] = {}
-    for group in nx.topological_sort(condensed):
-        column[group] = 1 + max((column[p] for p in condensed.predecessors(group)), default=-1)
-    return {member: column[g] for g in condensed for member in condensed.nodes[g]["members"]}
+    condensed = nx.condensation(flow if inside is None else flow.subgraph(inside))
+    step: dict[int, int] = {}
+    for group in nx.lexicographical_topological_sort(condensed):
+        step[group] = 1 + max((step[p] for p in condensed.predecessors(group)), default=-1)
+    return {member: step[g] for g in condensed for member in condensed.nodes[g]["members"]}
 
 
 def _layout(graph: ResourceGraph) -> _Layout:
     layer = _layers(graph)
+    members: dict[str, list[Node]] = defaultdict(list)
+    for node in graph.nodes:
+        members[node.module].append(node)
+    lanes = sorted(members, key=lambda m: (min(layer[n.id] for n in members[m]), m))
+    if 1 + max(layer.values()) > COLUMNS:
+        # Too deep for one line: each lane counts its own steps and goes on below, as text does.
+        for lane in lanes:
+            layer |= _layers(graph, {node.id for node in members[lane]})
+    spans = _spans(graph, layer)
+    places: dict[str, Place] = {}
+    bands = []
+    top = 4.0
+    for lane in lanes:
+        height = _fill(members[lane], layer, spans, graph, places, top + LANE) + LANE
+        bands.append((lane, top, height))
+        top += height + GAP_Y
+    width = max(x for x, _ in places.values()) + WIDTH + PAD
+    return _Layout(places, tuple(bands), width, top)
+
+
+def _spans(graph: ResourceGraph, layer: dict[str, int]) -> list[int]:
+    """Return how many boxes each step is wide: a high pile is laid side by side where there is room."""
+    count = min(COLUMNS, 1 + max(layer.values()))
+    piles = Counter((node.module, layer[node.id]) for node in graph.nodes)
+    wide = COLUMNS // count
+    return [
+        wide if max((n for (_, c), n in piles.items() if c == step), default=0) > PILE else 1 for step in range(count)
+    ]
+
+
+def _fill(
+    nodes: list[Node],
+    layer: dict[str, int],
+    spans: list[int],
+    graph: ResourceGraph,
+    places: dict[str, Place],
+    top: float,
+) -> float:
+    """Place the nodes of one lane below *top* and return the height they take."""
     needs: dict[str, list[str]] = defaultdict(list)
     for source, target in graph.edges:
         needs[source].append(target)
-    lanes = sorted({node.module for node in graph.nodes})
-    cells: dict[tuple[str, int], list[Node]] = defaultdict(list)
-    for node in graph.nodes:
-        cells[node.module, layer[node.id]].append(node)
-    count = 1 + max(layer.values())
-    wide = max(1, COLUMNS // count)
-    spans = [wide if max(len(cells[m, c]) for m in lanes if (m, c) in cells) > PILE else 1 for c in range(count)]
-    lefts = [PAD + sum(spans[:c]) * (WIDTH + GAP_X) for c in range(count)]
-    places: dict[str, Place] = {}
-    bands = []
-    top = float(PAD)
-    for lane in lanes:
+    lefts = [PAD + sum(spans[:c]) * (WIDTH + GAP_X) for c in range(len(spans))]
+    start = top
+    for line in sorted({layer[node.id] // len(spans) for node in nodes}):
         rows = 0
-        for column in range(count):
-            pile = cells.get((lane, column), [])
+        for column, left in enumerate(lefts):
+            pile = [n for n in nodes if layer[n.id] == line * len(spans) + column]
             pile.sort(key=lambda n: (_middle(n, needs, places), n.id))
-            per = -(-len(pile) // spans[column])
+            per = max(1, -(-len(pile) // spans[column]))
             for i, node in enumerate(pile):
-                x = lefts[column] + (i // per) * (WIDTH + GAP_X)
-                places[node.id] = (x, top + LANE + (i % per) * (HEIGHT + GAP_Y))
-            rows = max(rows, per)
-        height = LANE + rows * (HEIGHT + GAP_Y)
-        bands.append((lane, top, height))
-        top += height + GAP_Y
-    return _Layout(places, tuple(bands), PAD + sum(spans) * (WIDTH + GAP_X) - GAP_X + PAD, top)
+                places[node.id] = (left + (i // per) * (WIDTH + GAP_X), top + (i % per) * (HEIGHT + GAP_Y))
+            rows = max(rows, per if pile else 0)
+        top += rows * (HEIGHT + GAP_Y)
+    return top - start
 
 
 def _middle(node: Node, needs: dict[str, list[str]], places: dict[str, Place]) -> float:
@@ -102,9 +129,11 @@ def _middle(node: Node, needs: dict[str, list[str]], places: dict[str, Place]) -
 def _svg(graph: ResourceGraph, layout: _Layout, hot: Set[str]) -> Html:
     label = f"Dependency graph of {len(graph.nodes)} nodes and {len(graph.edges)} dependencies"
     parts: list[Html] = []
+    # What is brought out is drawn last, over the rest.
+    edges = sorted(graph.edges, key=lambda e: (e[0] in hot and e[1] in hot, e))
     if len(layout.lanes) > 1 or layout.lanes[0][0]:
         parts += [_lane(name, top, height, layout.width) for name, top, height in layout.lanes]
-    parts += [_edge(layout.places[a], layout.places[b], _edge_class(a, b, hot)) for a, b in graph.edges]
+    parts += [_edge(layout.places[a], layout.places[b], _edge_class(a, b, hot)) for a, b in edges]
     parts += [_box(node, layout.places[node.id], bool(hot) and node.id not in hot) for node in graph.nodes]
     least = round(layout.width * 0.72)
     return tag(
@@ -125,13 +154,19 @@ def _edge_class(source: str, target: str, hot: Set[str]) -> str:
 
 
 def _edge(source: Place, target: Place, class_: str) -> Html:
-    """Return the arrow from a dependency (left) to its dependant (right): the way a change spreads."""
-    (x2, y2), (x1, y1) = source, target
-    x1, y1, y2 = x1 + WIDTH, y1 + HEIGHT / 2, y2 + HEIGHT / 2
-    bend = max(18.0, abs(x2 - x1) / 2)
-    line = f"M{x1:g} {y1:g}C{x1 + bend:g} {y1:g} {x2 - bend:g} {y2:g} {x2 - 6:g} {y2:g}"
+    """Return the arrow from a dependency to its dependant: the way a change spreads."""
+    (x2, top), (x1, y1) = source, target
+    x1, y1, y2 = x1 + WIDTH, y1 + HEIGHT / 2, top + HEIGHT / 2
+    if 0 < x2 - x1 <= GAP_X:
+        line = f"M{x1:g} {y1:g}C{x1 + GAP_X / 2:g} {y1:g} {x2 - GAP_X / 2:g} {y2:g} {x2 - 6:g} {y2:g}"
+    else:
+        # Through the gaps between boxes, never behind one: out, along the row's upper edge, in.
+        out, into, row = x1 + GAP_X / 3, x2 - GAP_X / 2, top - GAP_Y / 2
+        line = f"M{x1:g} {y1:g}C{out:g} {y1:g} {out:g} {row:g} {out + (6 if into > out else -6):g} {row:g}"
+        line += f"H{into - (6 if into > out else -6):g}C{into:g} {row:g} {into - 4:g} {y2:g} {x2 - 6:g} {y2:g}"
     point = f"M{x2:g} {y2:g}l-8 -4v8z"
-    return join((tag("path", d=line, class_=class_), tag("path", d=point, class_="m-head-of")))
+    tip = "m-tip m-hot" if "m-hot" in class_ else "m-tip"
+    return join((tag("path", d=line, class_=class_), tag("path", d=point, class_=tip)))
 
 
 def _box(node: Node, place: Place, faint: bool) -> Html:
@@ -152,7 +187,14 @@ def _box(node: Node, place: Place, faint: bool) -> Html:
     if node.reasons:
         parts += [
             tag("circle", cx=f"{x + WIDTH - 2:g}", cy=f"{y + 2:g}", r=8, class_="m-box m-bad"),
-            tag("text", RISK.symbol, x=f"{x + WIDTH - 5.5:g}", y=f"{y + 6.5:g}", class_="m-bad", font_weight="bold"),
+            tag(
+                "text",
+                RISK.symbol,
+                x=f"{x + WIDTH - 5.5:g}",
+                y=f"{y + 6.5:g}",
+                class_="m-bad m-badge",
+                font_weight="bold",
+            ),
         ]
     return tag("g", *parts, class_="m-faint" if faint else None, role="img", aria_label=said)
 

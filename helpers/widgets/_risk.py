@@ -113,7 +113,7 @@ def _opens(names: list[str], after: Any) -> bool:
         return any(word in name for name in names for word in ("ingress", "source", "cidr", "allow", "inbound"))
     if not public:
         return False
-    if any(_GUARD.match(name) for name in public):
+    if any(_GUARD.search(name) for name in public):
         return after is False
     return after is True or (isinstance(after, str) and after.lower() in _OPEN_WORDS)
 

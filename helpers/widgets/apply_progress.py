@@ -135,7 +135,7 @@ class ApplyProgress(Interactive):
         self._view = ipywidgets.HTML()
         self._stop_button = button("Stop", lambda _: self.stop(), danger=True,
                                    hint="End the apply in an orderly way; what was applied stays")  # fmt: skip
-        built = frame(self._view, controls(self._stop_button), label="Terraform apply")
+        built = frame(self._view, controls(self._stop_button))
         self._built = built
         self._start()
         self._draw()

@@ -61,7 +61,7 @@ class CheckPanel(Interactive):
         self._question.layout.display = "none"
         own = [self._check, self._hint, self._reset, self._solve] if self.lab else [self._hint]
         self._refresh()
-        return frame(self._verdict, self._hints, controls(*own), self._note, self._question, label="Check")
+        return frame(self._verdict, self._hints, controls(*own), self._note, self._question)
 
     def _refresh(self) -> None:
         self._verdict.value = page(tag("div", verdict_part(self.result), role="status"))

@@ -53,7 +53,7 @@ class PolicyTable(Interactive):
         self._list, self._detail = pick("Findings", self._selected, rows=8), ipywidgets.HTML()
         self._refill()
         top = ipywidgets.HTML(page(policy_head(self.report)))
-        return frame(top, controls(self._filter), side_by_side(self._list, self._detail), label="Policy report")
+        return frame(top, controls(self._filter), side_by_side(self._list, self._detail))
 
     def _refill(self, _: Any = None) -> None:
         shown = [(i, r) for i, r in enumerate(self._found) if self._filter.value in ("", r.level)]
@@ -109,7 +109,7 @@ class RegistryCard(Interactive):
         self._version = choose("Version", [(v, v) for v in versions], self._show)
         self._version.value = current
         self._show()
-        return frame(controls(self._version), self._body, label="Registry module")
+        return frame(controls(self._version), self._body)
 
     def _show(self, _: Any = None) -> None:
         chosen, current = self._version.value, str(field(self.module, "version"))
@@ -140,9 +140,9 @@ class SignaturePanel(Interactive):
 
         self._body = ipywidgets.HTML(page(signature_part(self.result)))
         if self._verify is None:
-            return frame(self._body, label="Signature")
+            return frame(self._body)
         self._again = button("Verify again", lambda _: self._check())
-        return frame(self._body, controls(self._again), label="Signature")
+        return frame(self._body, controls(self._again))
 
     def _check(self) -> None:
         if self._again.disabled or self._verify is None:
@@ -206,7 +206,7 @@ class ToolProgress(Interactive):
         import ipywidgets
 
         self._body = ipywidgets.HTML(self.html())
-        return frame(self._body, label=self.title)
+        return frame(self._body)
 
     def _draw(self) -> None:
         self._drawn = time.monotonic()

@@ -62,7 +62,7 @@ class PlanViewer(Interactive):
         self._search = ipywidgets.Text(description="Address", placeholder="part of an address",
                                        style={"description_width": "initial"})  # fmt: skip
         self._search.observe(self._refill, "value")
-        self._list = pick("Resources", self._selected)
+        self._list = pick("Resources", self._selected, rows=min(14, max(5, len(self.plan.resource_changes))))
         self._diff = ipywidgets.HTML()
         self._count = ipywidgets.HTML()
         changes = ipywidgets.VBox([
@@ -74,7 +74,7 @@ class PlanViewer(Interactive):
         tabs.titles = ("Changes", "Graph", f"Risks ({len(self.risks)})")
         top = ipywidgets.HTML(page(summary(self.plan, self.risks), diagnostics_part(self.plan.diagnostics)))
         self._refill()
-        return frame(top, tabs, label="Terraform plan")
+        return frame(top, tabs)
 
     def _filters(self) -> list[tuple[str, str]]:
         counts = [(ACTIONS[a], a, self.plan.count(a)) for a in SHOWN_ACTIONS]
@@ -96,8 +96,11 @@ class PlanViewer(Interactive):
 
     def _line(self, change: ResourceChange) -> str:
         shown = ACTIONS.get(str(change.action), ACTIONS["no-op"])
-        risk = f" {RISK.symbol} {RISK.word}" if reasons_of(self.risks, change.address) else ""
-        return f"{shown.symbol} {shown.word}{risk}  {change.address}"
+        risk = f" {RISK.symbol}" if reasons_of(self.risks, change.address) else ""
+        module = change.module_address
+        # The resource first: a narrow list cuts the end.
+        own = f"{change.address.removeprefix(f'{module}.')}  in {module}" if module else change.address
+        return f"{shown.symbol} {shown.word}{risk}  {own}"
 
     def _selected(self, _: Any = None) -> None:
         change = next((c for c in self.plan.resource_changes if c.address == self._list.value), None)

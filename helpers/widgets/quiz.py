@@ -36,7 +36,7 @@ class QuizPanel(Interactive):
         self._score = ipywidgets.HTML()
         cards = [self._card(number) for number in range(1, len(self.quiz.questions) + 1)]
         self._count()
-        return frame(*cards, self._score, label="Questionnaire")
+        return frame(*cards, self._score)
 
     def _card(self, number: int) -> Any:
         """Return one question: text, options, button, verdict."""

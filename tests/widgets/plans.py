@@ -1,0 +1,145 @@
+"""Material for the tests of the displays. Also imported by the notebooks that the browser tests open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from helpers.terraform.types import Plan
+
+SECRET = "correct-horse-battery"
+
+MAIN = f"""
+variable "size" {{ type = number }}
+variable "extra" {{
+  type    = bool
+  default = false
+}}
+variable "password" {{
+  type      = string
+  sensitive = true
+  default   = "{SECRET}"
+}}
+locals {{ base = terraform_data.base.output }}
+resource "terraform_data" "base" {{ input = var.size }}
+resource "terraform_data" "pool" {{
+  input            = {{ password = var.password, base = local.base }}
+  triggers_replace = [var.size]
+}}
+resource "terraform_data" "still" {{ input = "same" }}
+resource "terraform_data" "extra" {{
+  count = var.extra ? 1 : 0
+  input = "to be destroyed"
+}}
+module "child" {{
+  source = "./child"
+  given  = terraform_data.pool.id
+}}
+resource "terraform_data" "new" {{
+  for_each = var.size > 1 ? {{ "eu.west" = 1 }} : {{}}
+  input    = module.child.made
+}}
+output "made" {{ value = module.child.made }}
+output "hidden" {{
+  value     = terraform_data.pool.output.password
+  sensitive = true
+}}
+"""
+
+CHILD = """
+variable "given" {}
+resource "terraform_data" "inner" { input = var.given }
+output "made" { value = terraform_data.inner.output }
+"""
+
+
+def change(own: str, before: Any, after: Any, *, module: str = "", **more: Any) -> dict[str, Any]:
+    """Return one entry of ``resource_changes``; the actions follow from before and after unless given."""
+    kind, name = own.split("[")[0].split(".")[:2]
+    guessed = "create" if before is None else "delete" if after is None else "update" if before != after else "no-op"
+    top = {"action_reason": more.pop("action_reason")} if "action_reason" in more else {}
+    inner = {"actions": more.pop("actions", [guessed]), "before": before, "after": after, **more}
+    return {
+        "address": f"{module}.{own}" if module else own, "module_address": module, "mode": "managed", "type": kind,
+        "name": name, "provider_name": "acme.test/acme/platform", "change": inner, **top,
+    }  # fmt: skip
+
+
+BUCKET = {"name": "vision-models", "encryption": "AES256", "public_access_blocked": True, "owner": "vision"}
+
+
+def platform_document() -> dict[str, Any]:
+    """Return a plan of the platform provider's types that holds one of each risk."""
+    opened = {**BUCKET, "encryption": None, "public_access_blocked": False}
+    pool = {"name": "train", "kind": "a100", "size": 4, "cost_centre": "ml-17"}
+    network = {"cidr": "10.0.0.0/16"}
+    secret = {"name": "registry", "value": SECRET}
+    changes = [
+        change("platform_artifact_bucket.models", BUCKET, opened, module="module.vision"),
+        change("platform_gpu_pool.train", pool, {**pool, "kind": "h100"}, module="module.vision",
+               actions=["delete", "create"], replace_paths=[["kind"]], action_reason="replace_because_cannot_update"),
+        change("platform_network.main", network, None, module="module.speech"),
+        change("platform_secret.registry", secret, {**secret, "value": f"{SECRET}-2"},
+               before_sensitive={"value": True}, after_sensitive={"value": True}),
+        change("platform_artifact_bucket.logs", None, {**BUCKET, "name": "logs"}, module='module.ranking["eu.west"]',
+               after_unknown={"arn": True}),
+        change("platform_team_account.vision", {"email": "v@acme.test"}, {"email": "v@acme.test"}),
+    ]  # fmt: skip
+    refs = {"network_id": {"references": ["module.speech.network_id", "module.speech"]}}
+    vision = {
+        "resources": [
+            {"address": "platform_artifact_bucket.models", "expressions": {}},
+            {"address": "platform_gpu_pool.train",
+             "expressions": {"bucket": {"references": ["platform_artifact_bucket.models.name"]},
+                             "network": {"references": ["var.network_id"]}}},
+        ]
+    }  # fmt: skip
+    speech = {
+        "resources": [{"address": "platform_network.main", "expressions": {}}],
+        "outputs": {
+            "network_id": {"expression": {"references": ["platform_network.main.id", "platform_network.main"]}}
+        },
+    }
+    account = {"account": {"references": ["platform_team_account.vision.id", "platform_team_account.vision"]}}
+    ranking = {"resources": [{"address": "platform_artifact_bucket.logs", "expressions": {}}]}
+    return {
+        "format_version": "1.2",
+        "terraform_version": "1.11.4",
+        "resource_changes": changes,
+        "configuration": {
+            "root_module": {
+                "resources": [
+                    {"address": "platform_team_account.vision", "expressions": {}},
+                    {"address": "platform_secret.registry", "expressions": account},
+                ],
+                "module_calls": {
+                    "vision": {"module": vision, "expressions": refs, "depends_on": ["platform_team_account.vision"]},
+                    "speech": {"module": speech, "expressions": {}},
+                    "ranking": {
+                        "module": ranking,
+                        "expressions": {},
+                        "for_each_expression": {"references": ["var.regions"]},
+                    },
+                },
+            }
+        },
+    }
+
+
+def platform_plan() -> Plan:
+    """Return the same as the wrapper gives it."""
+    return Plan.from_json(platform_document())
+
+
+def wide_document(modules: int, each: int) -> dict[str, Any]:
+    """Return a plan of many modules: the resources of each form a chain, each module needs the one before."""
+    calls, changes = {}, []
+    for m in range(modules):
+        resources = []
+        for r in range(each):
+            needs = [f"platform_gpu_pool.p{r - 1}"] if r else ["var.up"] if m else []
+            resources.append({"address": f"platform_gpu_pool.p{r}", "expressions": {"x": {"references": needs}}})
+            changes.append(change(f"platform_gpu_pool.p{r}", None, {"size": r}, module=f"module.team{m}"))
+        outputs = {"last": {"expression": {"references": [f"platform_gpu_pool.p{each - 1}"]}}}
+        up = {"up": {"references": [f"module.team{m - 1}.last", f"module.team{m - 1}"]}} if m else {}
+        calls[f"team{m}"] = {"module": {"resources": resources, "outputs": outputs}, "expressions": up}
+    return {"resource_changes": changes, "configuration": {"root_module": {"module_calls": calls}}}

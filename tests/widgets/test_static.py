@@ -1,0 +1,301 @@
+"""The static displays: safe with hostile values, the same each time, secrets masked, every meaning in words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers import widgets
+from helpers._redact import add_secrets
+from helpers.checks import CheckResult
+from helpers.terraform.types import (
+    ApplyResult,
+    Diagnostic,
+    Drift,
+    Output,
+    Outputs,
+    Plan,
+    Sensitive,
+    TestRun,
+    TestSummary,
+    ValidateResult,
+)
+from helpers.widgets import _html
+from tests.widgets.plans import SECRET, change, platform_document, platform_plan
+
+#: What an element without an end is called in HTML.
+VOID = {"br", "hr", "img", "input"}
+
+
+class Outline(HTMLParser):
+    """Reads HTML and keeps elements, texts and attributes; fails when an element is not closed in its place."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.texts: list[str] = []
+        self.feed(source)
+        self.close()
+        assert not self.open, f"left open: {self.open}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.texts).split())
+
+
+def assert_safe(source: str) -> Outline:
+    """No script, no handler, no link that runs something, every element closed."""
+    outline = Outline(source)
+    assert not {"script", "iframe", "img", "object", "embed", "form"} & set(outline.tags)
+    for name, value in outline.attributes:
+        assert not name.startswith("on")
+        assert not (name in ("href", "src") and (value or "").lower().startswith("javascript:"))
+    return outline
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</style></details></svg><b>",
+    "javascript:alert(1)",
+    "\u202ereversed\u202c and \u2066isolated\u2069",
+    "\x00\x1b[31mred\x1b[0m",
+    "x" * 100_000,
+    "line one\nline two",
+    "\ud800 half of a pair",
+]
+
+
+def hostile_plan(text: str) -> Plan:
+    document = platform_document()
+    document["resource_changes"] += [
+        change(f'platform_artifact_bucket.x["{text}"]', {"name": "a\nb", text: text}, {"name": text, text: None}),
+        {**change("platform_secret.y", None, {"tags": {text: [text]}}), "action_reason": text, "module_address": text},
+    ]
+    document["output_changes"] = {text: {"actions": ["create"], "before": None, "after": text}}
+    return Plan.from_json(document)
+
+
+@dataclass
+class Any_:
+    """A stand-in with the given attributes, for types whose wrappers parse real tools' answers."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["values"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def everything(text: str) -> dict[str, str]:
+    """Render each display with *text* wherever a value may stand."""
+    plan = hostile_plan(text)
+    found = Diagnostic("error", text, text, text, text, 3, text)
+    finding = Any_(
+        {"file": text, "namespace": text, "msg": text, "level": text, "rule": text, "metadata": {"title": text}}
+    )
+    signature = Any_(
+        {"verified": False, "subject": text, "key": text, "checked": [text], "not_checked": [text], "reason": text}
+    )
+    port = {"name": text, "type": text, "description": text, "default": text}
+    module = {"name": text, "version": text, "versions": [text], "description": text, "versioning": text, "support": text,
+              "signature": text, "inputs": [port], "outputs": [port], "usage": text}  # fmt: skip
+    return {
+        "plan": widgets.plan_html(plan),
+        "graph": widgets.graph_svg(plan),
+        "blast": widgets.blast_radius_svg(plan),
+        "diagnostics": widgets.diagnostics_html([found]),
+        "test": widgets.test_html(TestSummary("fail", (TestRun(text, text, text, None, (found,)),))),
+        "drift": widgets.drift_html(Drift("unknown", plan.changes, text)),
+        "apply": widgets.apply_html(ApplyResult(1, 0, 0, applied=((text, text),), diagnostics=(found,))),
+        "outputs": widgets.outputs_html({text: Output(text, {text: [text]}, ["map", text])}),
+        "policy": widgets.policy_report_html(Any_({"results": [finding], "passed": False, "successes": 0})),
+        "signature": widgets.signature_html(signature),
+        "interface": widgets.interface_html(module),
+        "git": widgets.git_log_html([Any_({"sha": text, "subject": text, "author": text, "signature": text})]),
+        "registry": widgets.registry_card_html(module),
+        "check": widgets.check_html(CheckResult(text, text, False, text or "-", (text, text, text))),
+        "service": widgets.service_html([Any_({"name": text, "status": text, "url": text})]),
+        "tools": widgets.tools_html([Any_({"name": text, "version": text, "origin": text, "sha256": text})]),
+        "table": widgets.table_html([text, f"#{text}"], [[text, text]], caption=text),
+    }
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda t: ascii(t[:18]))
+def test_hostile_values_stay_text(text: str) -> None:
+    for name, source in everything(text).items():
+        outline = assert_safe(source)
+        assert not re.search("[\u202a-\u202e\u2066-\u2069\x00\x1b\ud800]", source), name
+        source.encode("utf-8")
+        if text == HOSTILE[0]:
+            assert "<script>" in outline.text, f"{name} does not show the value"
+
+
+@given(st.text(max_size=60))
+@settings(max_examples=40, deadline=None)
+def test_any_text_gives_well_formed_html(text: str) -> None:
+    for source in everything(text).values():
+        assert_safe(source)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(max_size=20),
+                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)))  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_any_value_can_be_an_attribute(value: Any) -> None:
+    plan = Plan.from_json({"resource_changes": [change("platform_gpu_pool.x", {"v": None}, {"v": value})]})
+    assert_safe(widgets.plan_html(plan))
+
+
+def test_long_values_are_cut_and_say_how_long_they_were() -> None:
+    plan = Plan.from_json({"resource_changes": [change("platform_gpu_pool.x", None, {"v": "y" * 50_000})]})
+    source = widgets.plan_html(plan)
+    assert "50,002 characters" in source
+    assert len(source) < 20_000
+
+
+def test_same_input_gives_the_same_bytes() -> None:
+    first, second = everything("value"), everything("value")
+    assert first == second
+    for name, source in first.items():
+        assert not re.search(r"0x[0-9a-f]{6,}|object at", source), name
+        assert " id=" not in source, "an id could meet its twin in another output"
+
+
+def test_order_of_findings_does_not_depend_on_the_tool() -> None:
+    def one(msg: str) -> Any_:
+        return Any_({"file": "a.tf", "namespace": "main", "msg": msg, "level": "failure", "metadata": {}})
+
+    reports = [Any_({"results": [one(m) for m in order], "passed": False}) for order in (["b", "a"], ["a", "b"])]
+    assert widgets.policy_report_html(reports[0]) == widgets.policy_report_html(reports[1])
+
+
+def test_secrets_of_a_real_plan_reach_no_display(real_plan: Plan, real: tuple[dict[str, Any], str]) -> None:
+    assert SECRET in str(real[0]), "the material must hold the secret, or this proves nothing"
+    viewer = widgets.PlanViewer(real_plan, dot=real[1])
+    shown = [widgets.plan_html(real_plan), widgets.graph_svg(real_plan), str(viewer.risk_table()), repr(viewer)]
+    shown += [str(viewer.resource(c)) for c in real_plan.resource_changes]
+    assert not any(SECRET in source for source in shown)
+    assert "(sensitive value)" in shown[0]
+
+
+def test_registered_secrets_are_masked_in_every_display() -> None:
+    add_secrets("s3cr3t-of-the-registry")
+    for name, source in everything("token s3cr3t-of-the-registry!").items():
+        assert "s3cr3t-of-the-registry" not in source, name
+
+
+def test_sensitive_outputs_stay_masked() -> None:
+    outputs = Outputs({"password": Output("password", Sensitive(SECRET), "string", True)})
+    assert SECRET not in widgets.outputs_html(outputs)
+
+
+def test_real_plan_shows_each_kind_of_change_in_words(real_plan: Plan) -> None:
+    text = Outline(widgets.plan_html(real_plan)).text
+    for word in ("create", "change", "destroy", "replace", "forces replacement", "known after apply"):
+        assert word in text
+    assert f"Plan: {real_plan.summary}" in text
+    assert "read" not in {c.action for c in real_plan.changes}
+
+
+def test_unchanged_resources_are_counted_not_listed() -> None:
+    outline = Outline(widgets.plan_html(platform_plan()).split("Dependency graph")[0] + "</summary></details></div>")
+    assert "unchanged 1" in outline.text
+    assert "platform_team_account.vision" not in outline.text
+
+
+def test_empty_plan_says_so() -> None:
+    assert "no resource changes" in Outline(widgets.plan_html(Plan.from_json({}))).text
+
+
+def test_three_answers_of_drift_differ() -> None:
+    shown = {
+        s: Outline(widgets.drift_html(Drift(s, (), "no credentials"))).text for s in ("in-sync", "drifted", "unknown")
+    }
+    assert "in sync" in shown["in-sync"]
+    assert "could not tell" in shown["unknown"] and "no credentials" in shown["unknown"]
+    assert len(set(shown.values())) == 3
+
+
+def test_nothing_tested_and_nothing_evaluated_never_look_passed() -> None:
+    empty_test = Outline(widgets.test_html(TestSummary("pass"))).text
+    empty_report = Outline(widgets.policy_report_html(Any_({"results": [], "passed": True, "successes": 0}))).text
+    assert "fail" in empty_test and "✓" not in empty_test
+    assert "no rule was evaluated" in empty_report and "✓" not in empty_report
+
+
+def test_policy_finding_opens_to_its_rule(tmp_path: Any) -> None:
+    rule = tmp_path / "bucket.rego"
+    rule.write_text("package main\n\ndeny contains msg if {\n  true\n}\n")
+    finding = Any_({"file": "plan.json", "namespace": "main", "msg": "no", "level": "failure",
+                    "metadata": {"location": {"file": str(rule), "row": 3}}})  # fmt: skip
+    text = Outline(widgets.policy_report_html(Any_({"results": [finding], "passed": False}))).text
+    assert "bucket.rego:3" in text and "> 3 deny contains msg if {" in text
+    assert str(tmp_path) not in text
+
+
+def test_signature_says_what_was_not_checked() -> None:
+    result = Any_({"verified": True, "subject": "sha256:ab", "key": "team.pub", "checked": ["signature over the digest"],
+                   "not_checked": ["transparency log"], "reason": ""})  # fmt: skip
+    text = Outline(widgets.signature_html(result)).text
+    assert "not checked transparency log" in text and "team.pub" in text
+
+
+def test_invalid_configuration_shows_the_line() -> None:
+    found = Diagnostic(
+        "error", "Unsupported argument", "An argument is not expected.", "", "main.tf", 7, "  colour = 1"
+    )
+    text = Outline(widgets.diagnostics_html(ValidateResult(False, (found,)))).text
+    assert "Not valid" in text and "main.tf:7" in text and "colour = 1" in text
+
+
+def test_hints_open_one_by_one_and_end_with_the_step() -> None:
+    hints = ("Which?", "Look there.", "Write x.")
+    open_step = widgets.check_html(CheckResult("s", "Step", False, "main.tf is not there", hints))
+    done = widgets.check_html(CheckResult("s", "Step", True, "all there", hints))
+    assert open_step.count("<details>") == 3
+    assert "Which?" not in done
+
+
+def test_only_web_addresses_become_links() -> None:
+    services = [
+        Any_({"name": "a", "status": "running", "url": u}) for u in ("http://127.0.0.1:1/", "javascript:alert(1)")
+    ]
+    assert [v for n, v in Outline(widgets.service_html(services)).attributes if n == "href"] == ["http://127.0.0.1:1/"]
+
+
+def test_required_inputs_come_first_and_a_missing_description_is_named() -> None:
+    module = {
+        "name": "m",
+        "inputs": [{"name": "a", "default": "", "description": "x"}, {"name": "z", "required": True}],
+    }
+    text = Outline(widgets.interface_html(module)).text
+    assert text.index(" z ") < text.index(" a ")
+    assert "no description" in text and '""' in text
+
+
+def test_style_has_no_address_of_the_outside() -> None:
+    assert "http" not in _html.page().split("</style>")[0]
