@@ -1,0 +1,165 @@
+"""The whole cycle of Lab 1 with the real nbgrader, as an instructor and four learners live it.
+
+generate -> release -> fetch -> submit -> collect -> autograde -> feedback -> export. *good* has the solutions from the
+instructor's notebooks, *empty* handed in what was released, *half* did the first notebook and edited a file in a
+terminal, *broken* damaged one notebook and deleted the others.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from helpers._paths import ROOT
+from helpers.labs import course
+from tests.klass import Klass, cell
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("nbgrader-cycle"), pytest.mark.timeout(2400)]
+ASSIGNMENT = "lab1-module"
+SOURCE = ROOT / "source" / ASSIGNMENT
+BOOKS = sorted(path.name for path in SOURCE.glob("*.ipynb"))
+FIRST = BOOKS[0]
+#: A file of the first step, and a text that makes a step fail.
+EDITED = "modules/gpu-workspace/variables.tf"
+
+
+def solve(folder: Path, *names: str) -> None:
+    """Copy the solutions of the instructor's notebooks into the learner's, cell by cell, as a learner types them."""
+    for name in names:
+        nb, solved = nbformat.read(folder / name, 4), nbformat.read(SOURCE / name, 4)
+        for one in nb.cells:
+            meta = one.metadata.get("nbgrader", {})
+            if meta.get("solution"):
+                text = cell(solved, meta["grade_id"]).source
+                one.source = "\n".join(line for line in text.split("\n") if "SOLUTION" not in line)
+        nbformat.write(nb, folder / name)
+
+
+def step_points(name: str) -> dict[str, float]:
+    """Return step -> points of one notebook, as ``course.yaml`` has them."""
+    return {step.id: step.points for step in course.lab("lab1").steps if step.notebook == name}
+
+
+@pytest.fixture(scope="module")
+def klass(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Klass]:
+    import shutil
+
+    klass = Klass(tmp_path_factory.mktemp("cycle"))
+    shutil.copytree(SOURCE, klass.root / "source" / ASSIGNMENT, ignore=shutil.ignore_patterns("work", ".state"))
+    klass.publish(ASSIGNMENT)
+    fetched = klass.fetch(ASSIGNMENT, "good")
+    others = {name: klass.copy(fetched, name) for name in ("empty", "half", "broken")}
+    solve(fetched, *BOOKS)
+
+    solve(others["half"], FIRST)
+    by_hand = others["half"] / "work" / EDITED
+    by_hand.parent.mkdir(parents=True)
+    by_hand.write_text('# written in a terminal\nvariable "team" {\n}\n')
+
+    (others["broken"] / FIRST).write_text('{"cells": [{"cell_type": "code", "sou')
+    for name in BOOKS[1:]:
+        (others["broken"] / name).unlink()
+
+    for student in ("good", *others):
+        klass.submit(ASSIGNMENT, student)
+    klass.nbgrader("collect", ASSIGNMENT)
+    # Every notebook of the good submission; of the others two are enough, which keeps this test short.
+    klass.nbgrader("autograde", ASSIGNMENT, "--student=good", timeout=1800)
+    for student in others:
+        klass.nbgrader("autograde", ASSIGNMENT, f"--student={student}", f"--notebook={FIRST[:2]}*", timeout=900)
+    for student in ("good", *others):
+        klass.nbgrader("generate_feedback", ASSIGNMENT, f"--student={student}")
+    klass.nbgrader("release_feedback", ASSIGNMENT)
+    yield klass
+
+
+@pytest.fixture(scope="module")
+def grades(klass: Klass) -> dict[str, dict[str, Any]]:
+    return klass.exported()
+
+
+def rows(grades: dict[str, Any], student: str) -> list[dict[str, Any]]:
+    return list(grades[student]["assignments"][ASSIGNMENT]["steps"])
+
+
+def feedback(klass: Klass, student: str) -> str:
+    pages = (klass.root / "feedback" / student / ASSIGNMENT).glob("*.html")
+    return "\n".join(page.read_text(encoding="utf-8") for page in pages)
+
+
+def test_the_good_submission_gets_every_automatic_point(grades: dict[str, Any]) -> None:
+    missed = [row for row in rows(grades, "good") if row["state"] not in ("passed", "review")]
+    assert not missed, json.dumps(missed, indent=1)
+    assert {row["notebook"] + ".ipynb" for row in rows(grades, "good")} == {b for b in BOOKS if step_points(b)}
+
+
+def test_points_per_step_are_those_of_the_course(grades: dict[str, Any]) -> None:
+    found: dict[str, float] = {}
+    for row in rows(grades, "good"):
+        found[row["step"]] = found.get(row["step"], 0) + row["max_points"]
+    assert found == {step: points for book in BOOKS for step, points in step_points(book).items()}
+
+
+def test_the_empty_submission_gets_nothing_and_a_reason_each(grades: dict[str, Any]) -> None:
+    mine = [row for row in rows(grades, "empty") if row["notebook"] + ".ipynb" == FIRST]
+    assert mine
+    for row in mine:
+        assert row["points"] == 0, row
+        assert "does not pass yet" in row["reason"], row
+
+
+def test_a_file_edited_in_a_terminal_stays_the_learners(klass: Klass, grades: dict[str, Any]) -> None:
+    kept = klass.autograded("half", ASSIGNMENT) / "work" / EDITED
+    assert kept.read_text().startswith("# written in a terminal")
+    verdicts = {row["step"]: row for row in rows(grades, "half")}
+    assert verdicts["interface"]["points"] == 0, "the solution in the cell was graded, not the learner's file"
+    assert verdicts["interface"]["reason"]
+
+
+def test_the_broken_submission_is_graded_and_told(klass: Klass, grades: dict[str, Any]) -> None:
+    mine = [row for row in rows(grades, "broken") if row["notebook"] + ".ipynb" == FIRST]
+    assert mine
+    assert all(row["points"] == 0 and row["reason"] for row in mine), mine
+    assert "not a valid notebook" in feedback(klass, "broken")
+
+
+@pytest.mark.parametrize("student", ["empty", "half"])
+def test_feedback_holds_the_reasons(klass: Klass, grades: dict[str, Any], student: str) -> None:
+    page = feedback(klass, student)
+    failed = [row for row in rows(grades, student) if row["state"] == "failed" and row["notebook"] + ".ipynb" == FIRST]
+    assert failed
+    assert "does not pass yet" in page
+
+
+def test_released_feedback_reaches_the_learner(klass: Klass) -> None:
+    assert list((klass.room / "exchange" / "mod208" / "feedback").glob("*.html"))
+
+
+def test_the_competency_comes_from_the_evidence(grades: dict[str, Any]) -> None:
+    reached = {name: one["competencies"][0]["reached"] for name, one in grades.items()}
+    assert {one["competencies"][0]["id"] for one in grades.values()} == {"iac-enterprise"}
+    assert not any(reached[name] for name in ("empty", "half", "broken"))
+    good = grades["good"]["competencies"][0]
+    assert good["reached"] == (good["points"] / good["max_points"] >= 0.8)
+
+
+def test_csv_has_a_line_for_every_graded_cell(klass: Klass, grades: dict[str, Any]) -> None:
+    klass.nbgrader("export", "--to", "grades.csv")
+    lines = (klass.root / "grades.csv").read_text().splitlines()
+    assert lines[0].startswith("student,assignment,notebook,step")
+    assert sum(line.startswith("good,") for line in lines) == len(rows(grades, "good"))
+
+
+def test_no_state_or_cache_was_copied_to_feedback(klass: Klass) -> None:
+    for folder in ("submitted", "feedback"):
+        found = [path for path in (klass.root / folder).rglob("*") if path.name in (".terraform", ".state")]
+        assert not found
+
+
+def test_no_process_is_left(klass: Klass) -> None:
+    assert klass.left_over() == []
