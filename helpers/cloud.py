@@ -208,7 +208,7 @@ def environment(account: str = "platform") -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
     }
     if endpoint := url():
-        variables["AWS_ENDPOINT_URL"] = endpoint
+        variables["AWS_ENDPOINT_URL"] = variables["PLATFORM_ENDPOINT"] = endpoint
         # The S3 backend of Terraform and the SDKs: bucket names are no host names here.
         variables["AWS_S3_USE_PATH_STYLE"] = "true"
     return variables

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import html
 import os
+import re
 import shutil
 import statistics
 import time
@@ -82,7 +83,7 @@ class expect_error:
 
     Args:
         kind: the error expected.
-        hide: texts that differ from run to run; each is shown as ``…``.
+        hide: regular expressions of what differs from run to run; each match is shown as ``…``.
 
     Raises:
         BadInput: the block did not fail.
@@ -113,7 +114,7 @@ class expect_error:
     def _text(self) -> str:
         text = self.error.diagnostics()
         for hidden in self.hide:
-            text = text.replace(hidden, "…")
+            text = re.sub(hidden, "…", text)
         return text
 
     def __repr__(self) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from helpers import _process
 from helpers.terraform._run import EventStream, OnEvent, Runner, option_args
@@ -104,17 +105,30 @@ class PlanCommands:
             return Drift("unknown", why=error.diagnostics())
         except (TerraformError, _process.ProcessError) as error:
             return Drift("unknown", why=error.diagnostics())
-        return _drift(plan)
+        return _drift(plan, self._unlisted)
+
+    def _unlisted(self, plan: Plan) -> bool:
+        """Did a refresh change anything, by the values themselves? Exit code 2 alone does not tell.
+
+        Terraform 1.11 ends a refresh-only plan with 2 although it prints "No changes" when an object has a number
+        attribute: it compares the decoded numbers with their precision, which differs between file and provider.
+        """
+        before, after = self._runner.json(["show", "-json"]), self._runner.json(["show", "-json", str(plan.path)])
+        return _managed(before) != _managed(after.get("prior_state") or {})
 
 
-def _drift(plan: Plan) -> Drift:
+def _managed(document: dict[str, Any]) -> dict[str, Any]:
+    return {r.address: r.values for r in State.from_json(document).resources if r.mode == "managed"}
+
+
+def _drift(plan: Plan, unlisted: Callable[[Plan], bool]) -> Drift:
     changed = tuple(change for change in plan.drift if change.action is not Action.NO_OP)
     if changed:
         return Drift("drifted", changed, f"{len(changed)} objects changed outside of Terraform.")
     if not State.from_json(plan.raw.get("prior_state") or {}).resources:
         return Drift("unknown", why="The state is empty: nothing has been applied from here, so nothing can be told.")
     outputs = [change for change in plan.output_changes if change.action is not Action.NO_OP]
-    if plan.has_changes and not outputs:
+    if plan.has_changes and not outputs and unlisted(plan):
         return Drift("unknown", why="Terraform says something changed, but does not list it.")
     note = " Some output values are not in the state yet." if outputs else ""
     return Drift("in-sync", why="Every object matches the state." + note)

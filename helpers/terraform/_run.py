@@ -274,8 +274,9 @@ class EventStream:
 
     @property
     def applied(self) -> Applied:
-        """The finished operations so far: (address, action)."""
-        return tuple((e.address, e.action) for e in self.events if e.type == "apply_complete")
+        """The finished operations so far: (address, action). Reading a data source applies nothing."""
+        done = (e for e in self.events if e.type == "apply_complete" and e.action != "read")
+        return tuple((e.address, e.action) for e in done)
 
 
 def parse_event(line: str) -> Event:

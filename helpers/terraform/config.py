@@ -115,7 +115,7 @@ def _registry() -> tuple[str | None, str | None]:
 
 
 def running(service: str) -> Service | None:
-    """Return a local service while it runs, else ``None``. One that was killed is started again, a stopped one is not."""
+    """Return a local service while it runs, else ``None``; one that was killed is started again."""
     # Without this folder no service was ever started, and the supervisor need not be imported.
     if not (state_dir() / "services" / service).is_dir():
         return None
