@@ -165,7 +165,7 @@ def pack(folder: str | os.PathLike[str]) -> bytes:
         )
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        for path in _members(root):
+        for path in members(root):
             data = path.read_bytes()
             info = tarfile.TarInfo(path.relative_to(root).as_posix())
             info.size, info.mode, info.mtime = len(data), 0o644, 0
@@ -173,7 +173,12 @@ def pack(folder: str | os.PathLike[str]) -> bytes:
     return gzip.compress(plain.getvalue(), mtime=0)
 
 
-def _members(root: Path) -> list[Path]:
+def members(root: Path) -> list[Path]:
+    """Return the files of a module that belong into its package.
+
+    Raises:
+        BadInput: it holds a symbolic link or a special file.
+    """
     found = []
     for folder, names, files in os.walk(root):
         names[:] = sorted(n for n in names if n not in LEFT_OUT)
@@ -200,23 +205,14 @@ def sign(package: bytes, key: str | os.PathLike[str], password: str = "") -> byt
         password: of the key.
 
     Raises:
-        BadInput: the key is not there or does not open.
+        CosignError: the key is not there or does not open.
     """
-    from helpers import _process, tools
+    from helpers.cosign import Cosign
 
     path = Path(key).resolve()
-    if not path.is_file():
-        raise BadInput(f"There is no key {path}", why="The file does not exist.", next="cosign generate-key-pair")
     with tempfile.TemporaryDirectory(prefix="sign-") as name:
         (Path(name) / "package").write_bytes(package)
-        done = _process.run(
-            [tools.ensure("cosign").path, "sign-blob", "--yes", "--key", path, "--bundle", "bundle",
-             "--tlog-upload=false", "--use-signing-config=false", "package"],
-            cwd=name, env=_process.environment({"COSIGN_PASSWORD": password}), timeout=60,
-            secrets=(password,) if password else (),
-        )  # fmt: skip
-        if done.returncode != 0:
-            raise BadInput(f"Cannot sign with {path.name}", why=done.stderr, next="Check the key and its password.")
+        Cosign(name).sign_blob("package", key=path, password=password, bundle="bundle")
         return (Path(name) / "bundle").read_bytes()
 
 
@@ -276,7 +272,7 @@ class Registry:
 
         Raises:
             PublishRefused: with every broken rule.
-            VersionTaken, NoPermission, RegistryUnreachable, BadInput.
+            VersionTaken, NoPermission, RegistryUnreachable, BadInput, CosignError.
         """
         package = pack(folder)
         bundle = sign(package, key, password) if key is not None else b""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ def _interface(raw: dict[str, Any]) -> dict[str, Any]:
                     "version": ", ".join(providers[n].get("version_constraints", ())),
                 }
                 for n in sorted(providers)
+                if n != "terraform"  # built into Terraform
             ],
         },
         "resources": sorted(raw.get("managed_resources", {})),
@@ -60,7 +62,7 @@ def _interface(raw: dict[str, Any]) -> dict[str, Any]:
 def _input(raw: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": raw["name"],
-        "type": raw.get("type", ""),
+        "type": textwrap.dedent("  " + raw.get("type", "")).strip(),
         "description": raw.get("description", ""),
         "required": bool(raw.get("required")),
         "default": None if raw.get("sensitive") else raw.get("default"),

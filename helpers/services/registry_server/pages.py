@@ -26,8 +26,8 @@ def register(app: Flask, store: Store, host: str) -> None:
         nonce = secrets.token_urlsafe(12)
         answer = Response(render_template(template, nonce=nonce, host=host, **values), status, mimetype="text/html")
         answer.headers["Content-Security-Policy"] = (
-            f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; form-action 'self'; "
-            "base-uri 'none'; frame-ancestors 'none'"
+            f"default-src 'none'; img-src data:; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; "
+            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         )
         answer.headers["X-Content-Type-Options"] = "nosniff"
         return answer
@@ -104,7 +104,8 @@ def usage(host: str, module: str, version: str, interface: dict[str, Any]) -> st
     width = max((len(i["name"]) for i in required), default=0)
     if required:
         lines.append("")
-        lines += [f"  {i['name']:{width}} = # {' '.join(i['type'].split()) or 'any'}" for i in required]
+        # As comments: the block is valid, and Terraform names each input that is still to be filled in.
+        lines += [f"  # {i['name']:{width}} = {' '.join(i['type'].split()) or 'any'}" for i in required]
     return "\n".join([*lines, "}"])
 
 
@@ -113,7 +114,13 @@ def markdown(text: str) -> Markup:
     from markdown_it import MarkdownIt
 
     # No pictures: they would be fetched from somewhere else.
-    return Markup(MarkdownIt("commonmark", {"html": False}).enable("table").disable("image").render(text))  # noqa: S704
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+    tokens = parser.parse(text)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            # The page itself has the first two levels.
+            token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
+    return Markup(parser.renderer.render(tokens, parser.options, {}))  # noqa: S704
 
 
 def terraform_value(value: Any) -> str:

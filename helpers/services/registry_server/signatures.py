@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from helpers import _process, tools
+from helpers.cosign import Cause, Cosign, CosignError, Refused
 from helpers.services.registry_server.problems import Problem
 from helpers.services.registry_server.store import now
 
@@ -39,11 +39,11 @@ def verify(
         known = ", ".join(f"{k['name']} ({i[:16]})" for i, k in keys.items()) or "none"
         what = f"It was signed with the key {hint[:16]}, which is not registered for {namespace} (registered: {known})."
         return {}, [Problem(_RULE, "bundle", what, "Sign with a registered key, or have the key registered.")]
-    said = _cosign(archive, bundle, key["pem"])
-    if said is None:
+    refused = _refusal(archive, bundle, key["pem"])
+    if not refused:
         return {"key_id": hint, "key_name": key["name"], "verified_at": now()}, []
-    what = f"The signature by {key['name']} does not fit the archive: it was changed after signing ({said})."
-    return {}, [Problem(_RULE, "archive", what, "Pack and sign again from your own copy; do not send this archive on.")]
+    what = f"The signature by {key['name']} is refused: {refused}"
+    return {}, [Problem(_RULE, "archive", what, "Pack and sign again from your own copy; do not send this one on.")]
 
 
 def _hint(bundle: bytes) -> str | None:
@@ -57,20 +57,18 @@ def _hint(bundle: bytes) -> str | None:
     return hint.hex() if known and len(hint) == 32 else None
 
 
-def _cosign(archive: bytes, bundle: bytes, pem: str) -> str | None:
-    """Return nothing when cosign says that the signature is good, else its reason."""
+def _refusal(archive: bytes, bundle: bytes, pem: str) -> str:
+    """Return why cosign refuses the signature; nothing when it is good."""
     with tempfile.TemporaryDirectory(prefix="verify-") as name:
         folder = Path(name)
-        files = {"archive": archive, "bundle": bundle, "key": pem.encode()}
-        for file, data in files.items():
+        for file, data in {"archive": archive, "bundle": bundle, "key.pub": pem.encode()}.items():
             (folder / file).write_bytes(data)
-        # Keys are ours and registered, so there is no transparency log to ask.
-        done = _process.run(
-            [tools.ensure("cosign").path, "verify-blob", "--key", "key", "--bundle", "bundle",
-             "--insecure-ignore-tlog=true", "archive"],
-            cwd=folder, timeout=60,
-        )  # fmt: skip
-    if done.returncode == 0:
-        return None
-    reasons = [line for line in done.stderr.splitlines() if line.startswith("Error:")]
-    return reasons[0].removeprefix("Error:").strip()[:200] if reasons else "cosign refuses it"
+        try:
+            verdict = Cosign(folder).verify_blob("archive", key="key.pub", bundle="bundle")
+        except CosignError as error:
+            return f"{error.what}."
+    if isinstance(verdict, Refused):
+        if verdict.cause is Cause.TAMPERED:
+            return "the archive was changed after signing."
+        return verdict.reason.splitlines()[0]
+    return ""
