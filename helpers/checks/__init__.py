@@ -95,21 +95,19 @@ def step(lab: str, name: str, *, hints: Hints, reads: tuple[str, ...] = ()) -> C
 
 
 def find(lab: str, name: str) -> Check | None:
-    """Return the check of a step, or nothing when none is written."""
-    _load(lab)
+    """Return the check of a step, or nothing when none is written; imports only the module it is in."""
+    from helpers.labs import course
+
+    importlib.import_module(f"{__name__}.{course.lab(lab).step(name).checks}")
     return _checks.get((lab, name))
 
 
 def names(lab: str) -> tuple[str, ...]:
     """Return the names of the checks written for a lab."""
-    _load(lab)
-    return tuple(name for owner, name in _checks if owner == lab)
-
-
-def _load(lab: str) -> None:
     for module in pkgutil.iter_modules(__path__):
         if module.name.startswith(f"{lab}_"):
             importlib.import_module(f"{__name__}.{module.name}")
+    return tuple(name for owner, name in _checks if owner == lab)
 
 
 def _title(check: Check) -> str:

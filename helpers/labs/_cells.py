@@ -83,7 +83,7 @@ def _step_cells(path: Path, step: StepSpec, *, clear: bool) -> list[Cell]:
         mine = raw["metadata"].get("mod208", {}).get("step") == step.id
         if mine or not setup_seen:
             source = raw["source"] if isinstance(raw["source"], str) else "".join(raw["source"])
-            cells.append(_cell(index, cleared(source) if clear else _without_marks(source)))
+            cells.append(_cell(index, cleared(source) if clear else without_marks(source)))
         setup_seen = True
     return cells
 
@@ -108,5 +108,6 @@ def cleared(source: str) -> str:
     return "\n".join(lines)
 
 
-def _without_marks(source: str) -> str:
+def without_marks(source: str) -> str:
+    """Return a cell's text without the lines that mark solution regions."""
     return "\n".join(line for line in source.split("\n") if BEGIN not in line and END not in line)

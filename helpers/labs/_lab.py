@@ -66,6 +66,15 @@ class Lab:
         """Write a file of the workspace as a ``%%workfile`` cell does; see `helpers.labs._files.write`."""
         return _files.write(self._journal, self.work, relative, body)
 
+    def secret(self, name: str) -> str:
+        """Return a password of this learner, made at the first call; wherever it would be printed it is masked.
+
+        It is kept outside the workspace (``MOD208_STATE``), in a file only its owner can read, and never handed in.
+        """
+        from helpers.labs._secret import secret
+
+        return secret(self.id, name)
+
     def result(self, step: str) -> CheckResult:
         """Judge a step and remember the verdict.
 

@@ -20,6 +20,7 @@ class StepSpec:
         notebook: file name of the notebook that holds it.
         points: points of its autograded cell.
         starter: regular expression the check's reason must match on the starter files.
+        checks: module of `helpers.checks` that holds its check.
     """
 
     id: str
@@ -27,6 +28,7 @@ class StepSpec:
     notebook: str
     points: float
     starter: str
+    checks: str
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,9 @@ def lab(name: str) -> LabSpec:
 
 def _lab(raw: dict[str, Any]) -> LabSpec:
     steps = tuple(
-        StepSpec(step["id"], step["title"], book["file"], float(step["points"]), step.get("starter", ""))
+        StepSpec(
+            step["id"], step["title"], book["file"], float(step["points"]), step.get("starter", ""), book["checks"]
+        )
         for book in raw["notebooks"]
         for step in book["steps"]
     )

@@ -59,7 +59,7 @@ def prove(spec: LabSpec, only: str | None = None) -> Iterator[Proof]:
     """
     if only:
         spec.step(only)
-    with _own_world() as home:
+    with own_world() as home:
         lab = Lab(spec.id, work=home / spec.assignment / "work")
         for step in spec.steps:
             if only in (None, step.id):
@@ -71,7 +71,8 @@ def prove(spec: LabSpec, only: str | None = None) -> Iterator[Proof]:
 
 
 @contextlib.contextmanager
-def _own_world() -> Iterator[Path]:
+def own_world() -> Iterator[Path]:
+    """Give a folder that is workspace and state for this process; its services are stopped and it is removed."""
     home = Path(tempfile.mkdtemp(prefix="mod208-prove-"))
     ours = {"MOD208_WORKSPACE": str(home), "MOD208_STATE": str(home / "state")}
     before = {name: os.environ.get(name) for name in (*ours, "MOD208_GRADING")}

@@ -1,0 +1,88 @@
+"""How long a step's check takes: the first time for given files, and again when nothing has changed.
+
+Each lab is solved once in a workspace of its own; times in seconds, medians over runs taken in turn.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from helpers import checks
+from helpers.errors import CourseError
+from helpers.labs import Lab, course
+from helpers.labs.proof import own_world
+
+#: Seconds a check without an apply may take when nothing has changed.
+GOAL = 0.5
+
+
+def measure(lab_id: str = "lab1", repeats: int = 3) -> dict[str, Any]:
+    """Return for every step the seconds of a first and of a repeated check; steps that cannot be solved are named."""
+    spec = course.lab(lab_id)
+    rows, unsolved = [], []
+    with own_world() as home:
+        lab = Lab(lab_id, work=home / spec.assignment / "work")
+        for step in spec.steps:
+            try:
+                lab.solve(step.id)
+                rows.append(_step(lab, step.id, home, repeats))
+            except CourseError as error:
+                unsolved.append({"step": step.id, "why": error.what})
+    local = [row for row in rows if row["files_only"]]
+    return {
+        "benchmark": "checks",
+        "lab": lab_id,
+        "goal_seconds": GOAL,
+        "steps": rows,
+        "unsolved": unsolved,
+        "over_goal_again": [row["step"] for row in local if row["again"] > GOAL],
+        "median_first": statistics.median(row["first"] for row in rows) if rows else None,
+        "median_again": statistics.median(row["again"] for row in local) if local else None,
+    }
+
+
+def _step(lab: Lab, name: str, home: Path, repeats: int) -> dict[str, Any]:
+    check = checks.find(lab.id, name)
+    assert check is not None
+    first, again = [], []
+    for _ in range(repeats):
+        for file in (home / "state" / "checks").glob("*.json"):
+            file.unlink()
+        first.append(_seconds(lab, name))
+        again.append(_seconds(lab, name))
+    passed = lab.result(name).passed
+    return {
+        "step": name,
+        "files_only": bool(check.reads),
+        "passed": passed,
+        "first": round(statistics.median(first), 3),
+        "again": round(statistics.median(again), 3),
+    }
+
+
+def _seconds(lab: Lab, name: str) -> float:
+    begun = time.perf_counter()
+    lab.result(name)
+    return time.perf_counter() - begun
+
+
+def main() -> None:
+    """Print the figures, one line a step, or as JSON with ``--json``."""
+    found = measure()
+    if "--json" in sys.argv:
+        print(json.dumps(found, indent=2))
+        return
+    for row in found["steps"]:
+        kind = "files" if row["files_only"] else "cloud"
+        print(f"{row['step']:16}{kind:8}first {row['first']:7.3f} s   again {row['again']:7.3f} s")
+    for row in found["unsolved"]:
+        print(f"{row['step']:16}not solved: {row['why']}")
+
+
+if __name__ == "__main__":
+    main()
