@@ -105,6 +105,7 @@ def registry_part(module: Any, version: str = "") -> Html:
         "Support": field(module, "support", "support_contact", "contact") or mark("warning", "no contact stated"),
         "Signature": _signature(signature),
         "Digest": code(field(module, "digest", "sha256")) if field(module, "digest", "sha256") else "",
+        "Page": _link(field(module, "page_url")),
     }
     usage = field(module, "usage", "snippet") or _usage(str(name), shown)
     said = field(module, "description", "summary")
@@ -164,10 +165,12 @@ def hint_part(hints: Sequence[str], level: int, *, open: bool = False) -> Html:
 
 
 def service_html(services: Any) -> str:
-    """Return one service or many: name, state and address. Process ids are left out."""
-    rows = [[code(field(s, "name")), mark(str(field(s, "status", "state", default="unknown"))), _link(field(s, "url"))]
-            for s in _several(services)]  # fmt: skip
-    table = rows_html(["Service", "State", "Address"], rows, empty="No services.")
+    """Return one service or many: name, state, purpose and address. Process ids are left out."""
+    rows = []
+    for one in _several(services):
+        state = mark(str(field(one, "status", "state", default="unknown")), field(one, "notice"))
+        rows.append([code(field(one, "name")), state, text(field(one, "purpose")), _link(field(one, "url"))])
+    table = rows_html(["Service", "State", "Purpose", "Address"], rows, empty="No services.")
     return page(head("Services"), table, label="Services")
 
 

@@ -156,14 +156,19 @@ def signature_html(result: Signature) -> str:
 def signature_part(result: Signature) -> Html:
     """Return the same as a part of a display."""
     verdict = mark("verified" if result.verified else "refused")
-    checked = [join((mark("pass" if result.verified else "waiting"), " ", text(c))) for c in result.checked]
+    checked = [join((mark("pass"), " ", text(c))) if result.verified else text(c) for c in result.checked]
     left = [join((mark("not-checked"), " ", text(c))) for c in result.not_checked]
-    facts = {"Subject": code(result.subject), "Signed by": code(cut(result.key, 200)) if result.key else ""}
+    digest = getattr(result, "digest", "")
+    facts = {
+        "Subject": code(result.subject),
+        "Digest": code(digest) if digest else "",
+        "Key": code(cut(result.key, 200)) if result.key else "",
+    }
     return join((
         head("Signature", verdict),
         definitions(facts),
         tag("pre", cut(result.reason, 2000)) if result.reason and not result.verified else "",
-        _listed("What was checked" if result.verified else "What a valid signature would show", checked),
+        _listed("What was checked", checked),
         _listed("What was not checked", left),
     ))  # fmt: skip
 

@@ -27,7 +27,9 @@ _GUARD = re.compile(r"^(block|restrict|ignore|deny|prevent)_|_(blocked|restricte
 _ENCRYPTION = re.compile(r"encrypt|kms|(^|_)(sse|tls)(_|$)")
 _PROTECTION = re.compile(r"^(deletion|termination|delete)_protection|^prevent_destroy")
 _LOSS = re.compile(r"^(force_destroy|force_delete|skip_final_snapshot)")
-_OFF = (None, False, "", "none", "NONE", "disabled", "Disabled", "off")
+#: Said to be off; what is merely absent from a new object may have a safe default.
+_SAID_OFF = (False, "none", "NONE", "disabled", "Disabled", "off")
+_OFF: tuple[Any, ...] = (None, "", [], {}, *_SAID_OFF)
 
 
 @dataclass(frozen=True)
@@ -120,5 +122,5 @@ def _opens(names: list[str], after: Any) -> bool:
 
 def _turned_off(attribute: AttributeChange, created: bool) -> bool:
     if created:
-        return attribute.after in _OFF[1:]
+        return attribute.after in _SAID_OFF
     return attribute.before not in _OFF and attribute.after in _OFF

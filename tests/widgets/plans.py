@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from pathlib import Path
 from typing import Any
 
+from helpers.checks import CheckResult
+from helpers.cosign.result import Cause, Refused, Verified
+from helpers.policy import PolicyReport, PolicyResult
 from helpers.terraform.types import Plan
 
 SECRET = "correct-horse-battery"
@@ -143,3 +148,82 @@ def wide_document(modules: int, each: int) -> dict[str, Any]:
         up = {"up": {"references": [f"module.team{m - 1}.last", f"module.team{m - 1}"]}} if m else {}
         calls[f"team{m}"] = {"module": {"resources": resources, "outputs": outputs}, "expressions": up}
     return {"resource_changes": changes, "configuration": {"root_module": {"module_calls": calls}}}
+
+
+#: Three resources: one at once, one that waits for the file ``go``, one that needs it.
+SLOW = """
+resource "terraform_data" "first" { input = "a" }
+resource "terraform_data" "waits" {
+  input = terraform_data.first.output
+  provisioner "local-exec" { command = "while [ ! -e go ]; do sleep 0.1; done" }
+}
+resource "terraform_data" "last" { input = terraform_data.waits.output }
+"""
+
+
+class FileLab:
+    """A lab of one step: a file must say ``done``."""
+
+    HINTS = ("What must the file say?", "Open answer.txt.", "Write: done")
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "answer.txt"
+        self.file.write_text("todo")
+        self.judged = 0
+        self.fault: Exception | None = None
+        self.gate: threading.Event | None = None
+
+    def result(self, step: str) -> CheckResult:
+        self.judged += 1
+        if self.gate is not None:
+            self.gate.wait(30)
+        if self.fault is not None:
+            raise self.fault
+        said = self.file.read_text()
+        reason = "answer.txt says done" if said == "done" else f"answer.txt says {said!r}, not 'done'"
+        return CheckResult(step, "Interface first", said == "done", reason, self.HINTS)
+
+    def reset(self, step: str) -> str:
+        self.file.write_text("todo")
+        return "Starter files of interface: answer.txt."
+
+    def solve(self, step: str) -> str:
+        self.file.write_text("done")
+        return "Solution of interface: answer.txt."
+
+
+def report(rule: Path) -> PolicyReport:
+    """Return a report with a failure and a warning of the rules in a file."""
+    results = (
+        PolicyResult("plan.json", "main", "bucket vision-models is public", "failure", "deny_public",
+                     {"description": "Buckets stay private."}, (str(rule), 3)),
+        PolicyResult("plan.json", "main", "no owner tag", "warning", "warn_tags", {}, (str(rule), 6)),
+    )  # fmt: skip
+    return PolicyReport(results, 5, ("plan.json",))
+
+
+def verified() -> Verified:
+    """Return a verification that passed."""
+    checked = ("the signature fits the digest", "the key is the one given")
+    return Verified("workspace.tar.gz", f"sha256:{'ab' * 32}", "SHA256:3f9a", checked)
+
+
+def refused() -> Refused:
+    """Return one that did not."""
+    return Refused("workspace.tar.gz", Cause.TAMPERED, "The content is not what was signed.", "SHA256:3f9a")
+
+
+def module() -> dict[str, Any]:
+    """Return a module as the registry tells of it."""
+    inputs = [
+        {"name": "team", "type": "string", "description": "Team that owns the workspace.", "required": True},
+        {"name": "gpus", "type": "number", "description": "Number of GPUs.", "default": 1},
+    ]
+    return {
+        "source": "registry.acme.test/platform/gpu-workspace/aws", "version": "1.2.0",
+        "versions": ["1.2.0", "1.1.0", "1.0.0"], "description": "A GPU workspace for one team.",
+        "versioning": "Semantic versions; a removed input is a new major version.",
+        "support": "platform team, #platform-help", "digest": "ab" * 32, "inputs": inputs,
+        "outputs": [{"name": "bucket", "description": "Name of the artifact bucket."}],
+        "signature": {"status": "verified", "key": "platform (3f9a)"},
+    }  # fmt: skip

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from helpers.terraform._project import Graph
 from helpers.terraform.types import Plan
-from helpers.widgets import blast_radius_svg, graph_svg
 from helpers.widgets import _draw as draw
+from helpers.widgets import blast_radius_svg, graph_svg
 from helpers.widgets._graph import MAX_NODES, Node, ResourceGraph, dot_graph, plan_graph
 from helpers.widgets._plan import changed_nodes
 from tests.widgets.plans import change, platform_plan, wide_document
@@ -79,8 +79,12 @@ def test_one_to_150_resources_fit_a_page(modules: int, each: int) -> None:
         assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1], "two boxes overlap"
 
 
-@given(st.integers(1, 12).flatmap(
-    lambda n: st.tuples(st.just(n), st.sets(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=30))))  # fmt: skip
+def pairs_below(count: int) -> st.SearchStrategy[tuple[int, set[tuple[int, int]]]]:
+    end = st.integers(0, count - 1)
+    return st.tuples(st.just(count), st.sets(st.tuples(end, end), max_size=30))
+
+
+@given(st.integers(1, 12).flatmap(pairs_below))
 @settings(max_examples=60, deadline=None)
 def test_any_graph_can_be_drawn_even_with_cycles(material: tuple[int, set[tuple[int, int]]]) -> None:
     count, pairs = material
