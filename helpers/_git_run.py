@@ -1,0 +1,177 @@
+"""Runs git so that the user's own configuration changes nothing, and names its faults."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from helpers import _process
+from helpers._git_types import (
+    AlreadyExists,
+    CannotSign,
+    GitError,
+    NotARepository,
+    NothingToCommit,
+    PushRejected,
+    RemoteUnreachable,
+    SshKey,
+    UnknownRevision,
+)
+from helpers._wrapper import StrPath, Wrapper
+from helpers.errors import BadInput
+
+_ENV = {
+    # Only the repository's own configuration counts; nothing ever asks or opens an editor.
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "true",
+    "SSH_ASKPASS_REQUIRE": "never",
+    "GIT_SSH_COMMAND": "ssh -oBatchMode=yes",
+    "GIT_EDITOR": "true",
+    "GIT_PAGER": "cat",
+    "GIT_ADVICE": "0",
+    "LC_ALL": "C.UTF-8",
+    "LANGUAGE": "",
+}
+
+#: First match wins.
+_FAULTS: tuple[tuple[str, type[GitError], str], ...] = (
+    (r"not a git repository|dubious ownership", NotARepository, "git.init()   # or go to the repository's folder"),
+    (r"nothing to commit|no changes added|nothing added to commit", NothingToCommit,
+     "git.add(...)   # or allow_empty=True"),
+    (r"Couldn't load public key|failed to write commit object|unable to sign the tag|gpg failed to sign",
+     CannotSign, "git.configure_identity(Identity(..., signing_key=...))"),
+    (r"already exists", AlreadyExists, "Choose another name."),
+    (r"\[remote rejected\]|\[rejected\]|failed to push some refs", PushRejected,
+     "Read the remote's words above; git.pull() if its history is ahead."),
+    (r"does not appear to be a git repository|Could not read from remote|repository '.*' (does not exist|not found)"
+     r"|Could not resolve host|[Cc]onnection refused|unable to access", RemoteUnreachable,
+     "Check the address; course services status"),
+    (r"unknown revision|bad revision|not something we can merge|invalid reference|ambiguous argument"
+     r"|did not match any file|not a valid object name|not a commit|no such ref|Needed a single revision"
+     r"|not found\.|couldn't find remote ref|does not exist in|exists on disk, but not in|src refspec",
+     UnknownRevision, "git.branches(), git.tags() and git.log() list what is there."),
+)  # fmt: skip
+
+
+def git_error(command: str, done: _process.Completed) -> GitError:
+    """Return the typed error for what git said."""
+    text = f"{done.stderr.strip()}\n{done.stdout.strip()}".strip()
+    other = ("", GitError, "Read git's words above; a hook of the repository may have refused it.")
+    _, kind, todo = next((fault for fault in _FAULTS if re.search(fault[0], text)), other)
+    return kind(f"git {command} failed", why="\n".join(text.splitlines()[-12:]), next=todo, completed=done)
+
+
+class GitRunner(Wrapper):
+    """The parts of `Git` that are no subcommand."""
+
+    tool = "git"
+    refused = ("GIT_*", "LC_*", "LANG*", "SSH_*")
+
+    def _fixed_env(self) -> dict[str, str]:
+        return _ENV
+
+    def _git(
+        self,
+        args: Sequence[str],
+        *,
+        ok: Sequence[int] = (0,),
+        input: str | None = None,
+        env: dict[str, str] | None = None,
+    ) -> _process.Completed:
+        done = self._run(args, input=input, env=env)
+        if done.returncode not in ok:
+            raise git_error(args[0], done)
+        return done
+
+    def _lines(self, args: Sequence[str]) -> list[str]:
+        return self._git(args).stdout.splitlines()
+
+
+def revision(given: str) -> str:
+    """Return a revision that git takes for nothing else.
+
+    Raises:
+        BadInput: it is empty or looks like an option.
+    """
+    if not given or given.startswith("-") or "\0" in given or "\n" in given:
+        raise BadInput(f"{given!r} is no revision", why="Expected a branch, tag or commit.", next="git.log()")
+    return given
+
+
+def message_text(given: str) -> str:
+    """Return a commit or tag message that git can take.
+
+    Raises:
+        BadInput: it is empty, or holds a NUL or a lone surrogate.
+    """
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        raise BadInput("The message is no valid text", why="It holds a lone surrogate.", next="Remove it.") from None
+    if not given.strip() or "\0" in given:
+        raise BadInput(
+            "The message is empty or holds a NUL", why="git keeps no such message.", next="Say what and why."
+        )
+    return given
+
+
+def fingerprint(public: str) -> str:
+    """Return the fingerprint of a public SSH key as ``ssh-keygen -l`` prints it.
+
+    Raises:
+        BadInput: the text is no public key.
+    """
+    parts = public.split()
+    try:
+        kind, blob = parts[0], base64.b64decode(parts[1], validate=True)
+        # The key names its own type: four bytes of length, then the name.
+        fits = blob[4 : 4 + int.from_bytes(blob[:4])] == kind.encode()
+    except (IndexError, ValueError, binascii.Error):
+        fits, blob = False, b""
+    if not fits:
+        raise BadInput(
+            "That is no public SSH key", why="Expected: ssh-ed25519 AAAA... COMMENT", next="Read the .pub file."
+        )
+    return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+
+
+def public_text(key: SshKey | StrPath) -> str:
+    """Return the text of a public key, given as a key, as a ``.pub`` file or as text."""
+    if isinstance(key, SshKey):
+        return key.text
+    if isinstance(key, str) and key.startswith(("ssh-", "ecdsa-", "sk-")):
+        return " ".join(key.split()[:2])
+    try:
+        return " ".join(Path(key).read_text(encoding="utf-8").split()[:2])
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{key} cannot be read", why=str(error), next="Name the .pub file.") from None
+
+
+def generate_ssh_key(path: StrPath, *, comment: str = "") -> SshKey:
+    """Make an SSH key pair (ed25519, without passphrase, mode 0600) to sign commits with.
+
+    Raises:
+        BadInput: there is a file at *path*. GitError: ssh-keygen failed or is missing.
+    """
+    private = Path(path).expanduser().absolute()
+    public = private.with_name(private.name + ".pub")
+    if private.exists() or public.exists():
+        raise BadInput(f"There is a key {private.name} already", why="Keys are never replaced.", next="Use it.")
+    private.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        args = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(private)]
+        done = _process.run(args, timeout=60)
+    except _process.CannotStart as error:
+        raise GitError("ssh-keygen is missing", why=error.why, next="apt-get install openssh-client") from None
+    if done.returncode != 0:
+        raise GitError(
+            "ssh-keygen made no key", why=done.stderr or done.stdout, next="Check the folder.", completed=done
+        )
+    text = public_text(public)
+    return SshKey(private, public, text, fingerprint(text))
