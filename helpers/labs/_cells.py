@@ -54,7 +54,7 @@ def starter_cells(lab: LabSpec, step: StepSpec) -> list[Cell]:
 
 
 def solution_cells(lab: LabSpec, step: StepSpec) -> list[Cell]:
-    """Return the set-up cell and the cells of a step, solved.
+    """Return the cells of a step, solved; before them the set-up cell when one of them is Python.
 
     Raises:
         NoSolution: neither ``source/`` nor the checkout named by ``MOD208_SOLUTIONS`` has the notebook.
@@ -76,16 +76,18 @@ def solution_cells(lab: LabSpec, step: StepSpec) -> list[Cell]:
 
 def _step_cells(path: Path, step: StepSpec, *, clear: bool) -> list[Cell]:
     cells: list[Cell] = []
-    setup_seen = False
+    setup: Cell | None = None
     for index, raw in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"]):
         if raw["cell_type"] != "code":
             continue
         mine = raw["metadata"].get("mod208", {}).get("step") == step.id
-        if mine or not setup_seen:
+        if mine or setup is None:
             source = raw["source"] if isinstance(raw["source"], str) else "".join(raw["source"])
-            cells.append(_cell(index, cleared(source) if clear else without_marks(source)))
-        setup_seen = True
-    return cells
+            cell = _cell(index, cleared(source) if clear else without_marks(source))
+            setup = setup or cell
+            cells += [cell] if mine else []
+    needs_setup = setup is not None and setup not in cells and any(cell.path is None for cell in cells)
+    return [setup, *cells] if setup is not None and needs_setup else cells
 
 
 def _cell(index: int, source: str) -> Cell:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from helpers import checks
@@ -174,18 +176,25 @@ class Lab:
         files = tuple(dict.fromkeys(cell.path for cell in cells if cell.path))
         before = _files.listing(self.work)
         backup = _files.backup(self.work, list(files), step)
-        for _ in self.run(cells):
-            pass
+        self.run(cells)
         after = _files.listing(self.work)
         lost = [path for path in files if path in before and before[path] != after.get(path)]
         return Restored(step, what, files, backup if lost else None)
 
-    def run(self, cells: list[_cells.Cell]) -> Iterator[_cells.Cell]:
-        """Run cells one by one as the notebook would, yielding each when it is done.
+    def run(self, cells: list[_cells.Cell]) -> None:
+        """Run cells one by one as the notebook would.
 
         Raises:
             CellFailed: a cell raised; an expected fault (`CourseError`) is raised as it is.
         """
+        # `Lab("lab1")` in a cell must mean this workspace, wherever it is.
+        acting = _acting.set({**_acting.get(), self.id: self.work})
+        try:
+            self._run(cells)
+        finally:
+            _acting.reset(acting)
+
+    def _run(self, cells: list[_cells.Cell]) -> None:
         from helpers.errors import CourseError
 
         namespace: dict[str, Any] = {"__name__": "__main__", "lab": self, "display": lambda *a, **k: None}
@@ -207,7 +216,6 @@ class Lab:
                         why=f"{type(error).__name__}: {error}",
                         next="Open the notebook and run the cell to see where.",
                     ) from error
-            yield cell
 
     def progress(self) -> Progress:
         """Return the last verdict of every step, without judging again."""
@@ -228,12 +236,18 @@ class Lab:
         return self.progress()._repr_html_()
 
 
+#: Workspaces of labs whose cells are being run, by lab.
+_acting: ContextVar[Mapping[str, Path]] = ContextVar("acting", default=MappingProxyType({}))
+
+
 def workspace(spec: course.LabSpec) -> Path:
     """Return the workspace of a lab.
 
     While grading it is ``./work``. Else ``MOD208_WORKSPACE`` decides, else the assignment folder one stands in,
     else ``workspace/`` in the course.
     """
+    if spec.id in _acting.get():
+        return _acting.get()[spec.id]
     here = Path.cwd()
     if os.environ.get("MOD208_GRADING") == "1":
         return here / "work"

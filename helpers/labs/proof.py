@@ -125,8 +125,7 @@ def _starter(lab: Lab, step: StepSpec) -> None:
     # A stub of a Python cell may not run; a learner would see that too, and the check has to cope.
     for cell in _cells.starter_cells(lab.spec, step):
         with contextlib.suppress(CourseError):
-            for _ in lab.run([cell]):
-                pass
+            lab.run([cell])
 
 
 @dataclass(frozen=True)

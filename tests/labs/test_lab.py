@@ -111,3 +111,11 @@ def test_the_terminal_says_what_to_type(lab: Lab) -> None:
         error = CliRunner().invoke(command, words).exception
         assert isinstance(error, BadInput)
         assert error.next
+
+
+def test_a_cell_that_asks_for_the_lab_gets_the_workspace_it_runs_in(lab: Lab, tmp_path: Path) -> None:
+    other = Lab("lab1", work=tmp_path / "elsewhere")
+    source = 'from helpers.labs import Lab\nLab("lab1").write("made-by-a-cell", "x")'
+    other.run([_cells.Cell(0, source, None)])
+    assert other.read("made-by-a-cell") == "x\n"
+    assert not lab.path("made-by-a-cell").exists()
