@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import errno
 import http.client
 import json
 import os
@@ -62,8 +63,15 @@ class Manifests:
         if method == "PUT" and self._current.get(path) == encoded:
             return
         entry = {"method": method, "path": path, "type": content_type, "body": encoded}
-        os.write(self._file, json.dumps(entry).encode() + b"\n")
-        os.fsync(self._file)
+        line = json.dumps(entry).encode() + b"\n"
+        try:
+            if os.write(self._file, line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(self._file)
+        except OSError as error:
+            # What cannot be kept must not be seen either. The next start drops the torn line, and checks the disk.
+            print(f"the manifest cannot be written down ({error.strerror}); stopping", file=sys.stderr, flush=True)
+            os._exit(1)
         self._remember(entry)
 
 

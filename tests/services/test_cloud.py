@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import botocore.exceptions
+import psutil
 import pytest
 
 from helpers import _process, cloud, services, tools
@@ -147,6 +148,20 @@ def test_a_damaged_journal_is_said_and_kept(local: str) -> None:
     assert journal.read_bytes() == b"rubbish\n" + good
     journal.write_bytes(good)
     services.start("cloud")
+
+
+def test_a_change_that_cannot_be_kept_is_not_seen(local: str) -> None:
+    s3 = bucket("full")
+    server = psutil.Process(services.ensure("cloud").pid)
+    # The kernel refuses to let the journal grow, as it does when the disk is full.
+    size = health()["journal_bytes"]
+    server.rlimit(psutil.RLIMIT_FSIZE, (size + 100, size + 100))
+    with pytest.raises(botocore.exceptions.BotoCoreError):
+        s3.put_object(Bucket="full", Key="lost", Body=b"x" * 1000)
+    server.wait(10)
+    assert services.status()[0].status == "failed"
+    assert "cannot be written down" in services.logs("cloud")
+    assert cloud.client("s3").list_objects_v2(Bucket="full")["KeyCount"] == 0
 
 
 def test_secrets_in_the_journal_are_private(local: str) -> None:

@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from helpers import registry as client
@@ -18,6 +19,7 @@ from helpers.registry import (
     NotFound,
     PublishRefused,
     Registry,
+    RegistryError,
     RegistryUnreachable,
     Tampered,
     VersionTaken,
@@ -191,6 +193,18 @@ def test_kill_and_restart_lose_nothing(registry: Registry, module: Make, key: Pa
     kill(service.pid)
     assert services.ensure("registry").url == service.url
     assert Registry(service.url, token).show("vision/killed/null") == before
+
+
+def test_a_full_disk_is_said_and_changes_nothing(registry: Registry, module: Make, key: Path) -> None:
+    server = psutil.Process(services.ensure("registry").pid)
+    # The kernel refuses any file above 100 bytes, as it does when the disk is full.
+    server.rlimit(psutil.RLIMIT_FSIZE, (100, 100))
+    try:
+        with pytest.raises(RegistryError, match="disk is full"):
+            publish(registry, module("full"), key, "full")
+    finally:
+        services.restart("registry")
+    assert registry.search("full") == ()
 
 
 def test_events_are_appended(registry: Registry, module: Make, key: Path) -> None:

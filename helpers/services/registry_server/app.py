@@ -5,6 +5,7 @@ The protocol: https://developer.hashicorp.com/terraform/internals/module-registr
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -76,6 +77,8 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _fault(error: Exception) -> Response:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return _refused(Refused(507, "no-disk", "The registry's disk is full; nothing was changed. Free some space."))
     traceback.print_exception(error, file=sys.stderr)
     return _refused(Refused(500, "fault", "The registry has a fault; its log says more: course services logs registry"))
 
