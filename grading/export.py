@@ -24,6 +24,7 @@ from helpers._paths import ROOT
 
 #: Share of a competency's graded evidence from which it counts as reached, unless ``course.yaml`` says another.
 MARK = 0.8
+_GRADES = re.compile(r"""\.grade\(["']([\w-]+)["']\)""")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -154,12 +155,13 @@ def _reason(cell: Node | None) -> str:
 def _steps(coursedir: Any, assignment: str, notebook: str) -> dict[str, str]:
     """Return grade cell -> step, in the notebook's order, from the instructor's notebook."""
     path = Path(coursedir.format_path(coursedir.source_directory, ".", assignment)) / f"{notebook}.ipynb"
-    found, step = {}, ""
+    found = {}
     for cell in _notebook.read(path).cells if path.is_file() else []:
-        step = cell.metadata.get("mod208", {}).get("step", step)
         meta = cell.metadata.get("nbgrader", {})
         if meta.get("grade"):
-            found[meta["grade_id"]] = step or meta["grade_id"]
+            asked = _GRADES.search(cell.source)
+            step = cell.metadata.get("mod208", {}).get("step") or (asked[1] if asked else meta["grade_id"])
+            found[meta["grade_id"]] = step
     return found
 
 

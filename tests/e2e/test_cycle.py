@@ -41,8 +41,10 @@ def solve(folder: Path, *names: str) -> None:
 
 
 def step_points(name: str) -> dict[str, float]:
-    """Return step -> points of one notebook, as ``course.yaml`` has them."""
-    return {step.id: step.points for step in course.lab("lab1").steps if step.notebook == name}
+    """Return step or review -> points of one notebook, as ``course.yaml`` has them."""
+    books = next(lab["notebooks"] for lab in course.load()["labs"] if lab["id"] == "lab1")
+    (book,) = [one for one in books if one["file"] == name]
+    return {one["id"]: one["points"] for one in (*book["steps"], *book.get("reviews", []))}
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +105,14 @@ def test_points_per_step_are_those_of_the_course(grades: dict[str, Any]) -> None
     for row in rows(grades, "good"):
         found[row["step"]] = found.get(row["step"], 0) + row["max_points"]
     assert found == {step: points for book in BOOKS for step, points in step_points(book).items()}
+    assert sum(found.values()) == course.lab("lab1").points
+
+
+def test_what_a_person_judges_waits_for_a_person(grades: dict[str, Any]) -> None:
+    reviews = {row["step"]: row["state"] for row in rows(grades, "good") if row["step"].startswith("review")}
+    assert reviews
+    assert set(reviews.values()) == {"review"}
+    assert grades["good"]["competencies"][0]["waiting"] == len(reviews)
 
 
 def test_the_empty_submission_gets_nothing_and_a_reason_each(grades: dict[str, Any]) -> None:
