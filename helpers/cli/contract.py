@@ -150,7 +150,8 @@ def _same_rows(ids: list[Any]) -> None:
 
 
 def _row(root: Path, row: dict[str, Any], results: Results, lost: list[str]) -> Row:
-    notebooks, tests = _paths_of(row, "notebooks"), _paths_of(row, "tests")
+    notebooks = [book for path in _paths_of(row, "notebooks") for book in _books(root, path)]
+    tests = _paths_of(row, "tests")
     lost += [f"{row['id']}: notebook {path}" for path in notebooks if not _notebook_there(root, path)]
     lost += [f"{row['id']}: test {path}" for path in tests if not _test_there(root, path)]
     books = tuple(Carrier(path, results.notebook(path)) for path in notebooks)
@@ -165,6 +166,12 @@ def _paths_of(row: dict[str, Any], key: str) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(path, str) for path in value):
         raise BadMap(f"rows: {row['id']}: {key} is not a list of paths", next="Mend rows: in course.yaml.")
     return value
+
+
+def _books(root: Path, path: str) -> list[str]:
+    """Return the notebooks of a folder; a path that is no folder, or an empty one, stays as it is."""
+    found = sorted((root / path).glob("*.ipynb")) if path.endswith("/") else []
+    return [book.relative_to(root).as_posix() for book in found] or [path]
 
 
 def _notebook_there(root: Path, path: str) -> bool:

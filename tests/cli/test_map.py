@@ -56,6 +56,7 @@ def status(root: Path, notebooks: list[str], tests: list[str]) -> str:
         (["notebooks/one.ipynb"], ["tests/"], "fail"),
         (["notebooks/one.ipynb"], ["tests/test_ab.py"], "fail"),
         (["notebooks/two.ipynb"], ["tests/test_a.py"], "fail"),
+        (["notebooks/"], ["tests/test_a.py"], "fail"),
         (["notebooks/one.ipynb"], ["tests/test_skip.py"], "unknown"),
         (["notebooks/one.ipynb"], [], "open"),
         ([], ["tests/test_a.py"], "open"),
@@ -75,6 +76,7 @@ def test_without_a_run_nothing_passes(root: Path) -> None:
     ("changed", "said"),
     [
         ({"O1": {"notebooks": ["notebooks/none.ipynb"]}}, "O1: notebook notebooks/none.ipynb"),
+        ({"O1": {"notebooks": ["tests/"]}}, "O1: notebook tests/"),
         ({"Q1": {"tests": ["tests/none.py"]}}, "Q1: test tests/none.py"),
         ({"Q1": {"tests": ["tests/test_a.py::test_none"]}}, "test_none"),
         ({"opa": {"drop": 1}}, "opa is left out"),
