@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -207,7 +208,9 @@ class Lab:
                 self.write(cell.path, cell.body)
             else:
                 try:
-                    exec(compile(cell.source, f"cell {cell.index}", "exec"), namespace)  # noqa: S102
+                    # What a cell prints is for the notebook; here it would get into `--json`.
+                    with contextlib.redirect_stdout(io.StringIO()):
+                        exec(compile(cell.source, f"cell {cell.index}", "exec"), namespace)  # noqa: S102
                 except CourseError:
                     raise
                 except Exception as error:

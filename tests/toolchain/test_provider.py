@@ -1,0 +1,53 @@
+"""Our Terraform provider: vet, unit tests and acceptance tests against the local cloud."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from helpers import _process, services, tools
+from helpers._paths import TOOLCHAIN, cache_dir
+
+PROVIDER = TOOLCHAIN / "provider-platform"
+
+
+def go(*args: str, env: dict[str, str] | None = None) -> _process.Completed:
+    """Run Go with caches of our own that later runs find again; `course tools clean` drops them."""
+    caches = cache_dir() / "build" / "tests"
+    own = {
+        "GOMODCACHE": str(caches / "mod"),
+        "GOCACHE": str(caches / "go"),
+        "GOTOOLCHAIN": "local",
+        "GOFLAGS": "-modcacherw -mod=readonly",
+        "CGO_ENABLED": "0",
+    }
+    allow = ("GOPROXY", "GOSUMDB", "GONOSUMDB", "GOPRIVATE", "GONOPROXY")
+    command = [tools.ensure("go").path, *args]
+    return _process.run(command, cwd=PROVIDER, env=_process.environment(own | (env or {}), allow), timeout=1800)
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.xdist_group("go")
+def test_vet_is_content() -> None:
+    vetted = go("vet", "./...")
+    assert vetted.returncode == 0, vetted.stderr[-4000:]
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.xdist_group("go")
+def test_unit_and_acceptance_tests_pass_against_the_local_cloud() -> None:
+    cloud = services.ensure("cloud")
+    env = {
+        "TF_ACC": "1",
+        "TF_ACC_TERRAFORM_PATH": str(tools.ensure("terraform").path),
+        "PLATFORM_ENDPOINT": cloud.url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test-only",
+        "AWS_REGION": "eu-west-1",
+    }
+    tested = go("test", "-count=1", "-v", "./...", env=env)
+    assert tested.returncode == 0, tested.stdout[-6000:] + tested.stderr[-2000:]
+    passed = re.findall(r"^--- PASS: (\w+)", tested.stdout, re.MULTILINE)
+    assert any(name.startswith("TestAcc") for name in passed)
+    assert "--- SKIP" not in tested.stdout
