@@ -9,12 +9,14 @@ Read-only requests are not recorded.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import signal
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -172,6 +174,30 @@ def fix_randomness() -> None:
 
     base_backend.AccountSpecificBackend.__getitem__ = getitem  # type: ignore[method-assign]
 
+    # Names of backends only have to differ. Taken from the generator, they would shift what a request draws after
+    # them, and a replay meets an account or a service first in another request than the reads before it did.
+    numbers = itertools.count(1)
+    base_backend.uuid4 = lambda: uuid.UUID(int=next(numbers))  # type: ignore[attr-defined]
+
+
+def keep_randomness(application: Any) -> None:
+    """Let loading a service of moto, which draws too, leave the generators as they were."""
+    import random
+
+    from moto.moto_api._internal import mock_random
+
+    load = application.get_application
+
+    def get_application(environ: dict[str, Any]) -> Any:
+        before, before_plain = mock_random.getstate(), random.getstate()
+        try:
+            return load(environ)
+        finally:
+            mock_random.setstate(before)
+            random.setstate(before_plain)
+
+    application.get_application = get_application
+
 
 def remember_modules() -> None:
     """Let moto list its own folder once; it does so for every request, which is a third of the time."""
@@ -189,7 +215,9 @@ def build(journal: Journal) -> Durable:
 
     fix_randomness()
     remember_modules()
-    durable = Durable(DomainDispatcherApplication(create_backend_app), journal)
+    application = DomainDispatcherApplication(create_backend_app)
+    keep_randomness(application)
+    durable = Durable(application, journal)
     durable.replay()
     return durable
 

@@ -107,6 +107,18 @@ def test_nothing_is_lost_by_two_kills(local: str) -> None:
     assert health()["differing"] == 0
 
 
+def test_a_read_before_the_first_change_does_not_change_the_replay(local: str) -> None:
+    # The read loads the service and its account; in a replay the first change does.
+    account = "208000000009"
+    services.restart("cloud")
+    ec2 = cloud.client("ec2", account)
+    ec2.describe_vpcs()
+    made = ec2.create_vpc(CidrBlock="10.9.0.0/20")["Vpc"]["VpcId"]
+    kill()
+    assert made in {vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"]}
+    assert health()["differing"] == 0
+
+
 def test_reads_do_not_grow_the_journal(local: str) -> None:
     fill()
     before = health()["journal_bytes"]
