@@ -15,7 +15,6 @@ from helpers import call_async, services, tools
 from helpers.errors import BadInput
 from helpers.terraform import Terraform, config
 from helpers.terraform.errors import ModuleVersionNotFound, ProviderNotAvailable
-from helpers.terraform.types import Action
 
 MakeProject = Callable[..., Terraform]
 
@@ -109,11 +108,11 @@ class TestCloud:
         assert platform.apply(platform.plan()).added == 1
         number = platform.show()["platform_team_account.vision"].values["account_id"]
         # A run in the team's account sees another account than the platform's own.
-        inside = project(NETWORK, name="inside", account="vision")
+        inside = project(WHOAMI, name="inside", account="vision")
         inside.init()
         inside.apply(auto_approve=True)
         assert inside.output()["id"].value == number
-        outside = project(NETWORK, name="outside")
+        outside = project(WHOAMI, name="outside")
         outside.init()
         outside.apply(auto_approve=True)
         assert outside.output()["id"].value != number
@@ -192,11 +191,6 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str | None]]:
 
 def test_a_version_nobody_published(project: MakeProject, registry: list[str | None]) -> None:
     source = f'source  = "{config.REGISTRY_HOST}/platform/pool/acme"\n  version = "~> 2.0"'
-    with pytest.raises(ModuleVersionNotFound, match=r"~> 2\.0") as caught:
+    with pytest.raises(ModuleVersionNotFound, match=r"newest available version is 1\.2\.0"):
         project(f'module "pool" {{\n  {source}\n}}\n').init()
-    assert "1.2.0" in str(caught.value) or "newest" in str(caught.value) or "constraint" in caught.value.next
     assert registry == ["Bearer registry-token-1"]
-
-
-def test_action_words_are_terraforms_own() -> None:
-    assert [str(action) for action in Action] == ["create", "update", "delete", "replace", "read", "no-op", "forget"]
