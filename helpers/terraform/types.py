@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from helpers.errors import BadInput
 from helpers._display import Displayed
+from helpers.errors import BadInput
 from helpers.terraform._mask import WITHHELD, Sensitive, mask_document
 from helpers.terraform._messages import Diagnostic, Event
 from helpers.terraform._paths import attribute_changes

@@ -36,8 +36,15 @@ resource "platform_team_account" "vision" {
 }
 """
 )
-NETWORK = (
-    HEAD + 'data "platform_account" "here" {}\noutput "id" {\n  value = data.platform_account.here.account_id\n}\n'
+WHOAMI = (
+    HEAD
+    + """
+data "platform_account" "here" {}
+
+output "id" {
+  value = data.platform_account.here.account_id
+}
+"""
 )
 
 
