@@ -127,3 +127,14 @@ def paths(items: Sequence[StrPath]) -> list[str]:
         if not item or "\0" in item:
             raise BadInput(f"{item!r} is no path", why="A path is not empty and holds no NUL.", next="Correct it.")
     return found
+
+
+def empty_config(name: str) -> Path:
+    """Return an empty configuration file, for tools that would else read one they find in the folder."""
+    from helpers._paths import state_dir
+
+    path = state_dir() / "empty" / name
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return path

@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 
 from helpers import _process
 from helpers._rego import Rule, place, rules_in
-from helpers._wrapper import StrPath, Wrapper, paths
+from helpers._wrapper import StrPath, Wrapper, empty_config, paths
 from helpers.errors import BadInput, CourseError
 from helpers.policy import (
     BuiltinError,
@@ -63,13 +63,7 @@ class Conftest(Wrapper):
     def _config(self) -> list[str]:
         if self._config_file is not None:
             return [f"--config-file={os.fspath(self._config_file)}"]
-        from helpers._paths import state_dir
-
-        empty = state_dir() / "conftest" / "empty.toml"
-        if not empty.exists():
-            empty.parent.mkdir(parents=True, exist_ok=True)
-            empty.touch()
-        return [f"--config-file={empty}"]
+        return [f"--config-file={empty_config('empty.toml')}"]
 
     def test(
         self,

@@ -1,21 +1,34 @@
-"""terraform-docs: a module's documentation from its code (https://terraform-docs.io)."""
+"""terraform-docs from Python: a module's documentation from its code, and whether a README is up to date."""
 
 from __future__ import annotations
 
 import difflib
 import json
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
-from helpers import _process
-from helpers._wrapper import StrPath, ToolFailed, Wrapper
-from helpers.errors import BadInput
+from helpers._display import Displayed
+from helpers._wrapper import StrPath, Wrapper, empty_config
+from helpers.errors import BadInput, CourseError
+
+__all__ = ["BEGIN", "END", "CannotDocument", "DocsCheck", "TerraformDocs"]
 
 BEGIN, END = "<!-- BEGIN_TF_DOCS -->", "<!-- END_TF_DOCS -->"
+Section = Literal["data-sources", "footer", "header", "inputs", "modules", "outputs", "providers", "requirements",
+                  "resources"]  # fmt: skip
+
+
+class CannotDocument(CourseError):
+    """terraform-docs cannot read the module."""
+
+    code = "cannot-document"
 
 
 @dataclass(frozen=True)
-class DocsCheck:
+class DocsCheck(Displayed):
     """Whether the generated part of a file is what the code says.
 
     Attributes:
@@ -31,21 +44,64 @@ class DocsCheck:
         """Whether nothing differs."""
         return not self.diff
 
+    def __bool__(self) -> bool:
+        return self.up_to_date
+
     def __repr__(self) -> str:
         return f"DocsCheck({self.file}: {'up to date' if self.up_to_date else 'stale'})"
 
+    def _repr_html_(self) -> str:
+        from helpers.widgets import table_html
+
+        rows = [[line] for line in self.diff.splitlines()]
+        return table_html(["From the file to the code"], rows, caption=repr(self), empty="The file is up to date.")
+
 
 class TerraformDocs(Wrapper):
-    """terraform-docs in the folder of one module."""
+    """terraform-docs in the folder of one module.
+
+    Options come from the keywords only: a ``.terraform-docs.yml`` in the folder is not read unless *config_file*
+    names it, as its ``content`` could replace the whole reference.
+
+    Args:
+        workdir: folder of the module.
+        config_file: a terraform-docs configuration to use.
+    """
 
     tool = "terraform-docs"
 
-    def markdown(self) -> str:
-        """Return the reference as Markdown tables."""
-        return self._said("markdown", "table", "--hide=providers,modules", "--sort-by=required").strip()
+    def __init__(
+        self,
+        workdir: StrPath = ".",
+        *,
+        config_file: StrPath | None = None,
+        env: Mapping[str, str] | None = None,
+        executable: StrPath | None = None,
+        timeout: float | None = 60,
+    ) -> None:
+        super().__init__(workdir, env=env, executable=executable, timeout=timeout)
+        self._config_file = config_file
+
+    def markdown(
+        self,
+        *,
+        format: Literal["table", "document"] = "table",
+        hide: Sequence[Section] = ("providers", "modules"),
+        sort_by: Literal["name", "required", "type"] = "required",
+    ) -> str:
+        """Return the reference as Markdown. The default of a sensitive variable is shown: give it none.
+
+        Raises:
+            CannotDocument: the module does not parse.
+        """
+        return self._said("markdown", format, f"--hide={','.join(hide)}", f"--sort-by={sort_by}").strip()
 
     def json(self) -> dict[str, Any]:
-        """Return inputs, outputs, providers and requirements as terraform-docs gives them."""
+        """Return inputs, outputs, providers and requirements as terraform-docs gives them.
+
+        Raises:
+            CannotDocument: the module does not parse.
+        """
         data: dict[str, Any] = json.loads(self._said("json"))
         return data
 
@@ -53,35 +109,47 @@ class TerraformDocs(Wrapper):
         """Write the reference between the markers of *file*; return what changed.
 
         Raises:
-            BadInput: the file is missing or has no markers.
+            BadInput: the file is missing, is no UTF-8 text, or has no markers. CannotDocument: see `markdown`.
         """
         path = self.workdir / file
         before, wanted = self._wanted(file)
         if before != wanted:
-            path.write_text(wanted, encoding="utf-8")
-        return DocsCheck(str(file), _diff(before, wanted, str(file)))
+            aside = path.with_name(f".{path.name}.new")
+            aside.write_text(wanted, encoding="utf-8", newline="")
+            aside.replace(path)
+        return DocsCheck(os.fspath(file), _diff(before, wanted, os.fspath(file)))
 
     def check(self, file: StrPath = "README.md") -> DocsCheck:
-        """Compare the reference in *file* with the code, and write nothing."""
-        return DocsCheck(str(file), _diff(*self._wanted(file), str(file)))
+        """Compare the reference in *file* with the code, and write nothing. Errors: see `inject`."""
+        return DocsCheck(os.fspath(file), _diff(*self._wanted(file), os.fspath(file)))
 
     def _wanted(self, file: StrPath) -> tuple[str, str]:
         path = self.workdir / file
-        if not path.is_file():
-            raise BadInput(f"There is no {file}", why="The reference goes into it.", next=f"Write {file} first.")
-        text = path.read_text(encoding="utf-8", errors="replace")
+        try:
+            text = path.read_bytes().decode("utf-8")
+        except OSError:
+            raise BadInput(f"There is no {file}", why="The reference goes into it.", next=f"Write {file}.") from None
+        except UnicodeDecodeError as error:
+            raise BadInput(f"{file} is no UTF-8 text", why=str(error), next="Save it as UTF-8.") from None
         head, begin, rest = text.partition(BEGIN)
         _, end, tail = rest.partition(END)
         if not begin or not end:
-            raise BadInput(f"{file} has no place for the reference", why=f"It needs the lines {BEGIN} and {END}.",
-                           next="Add both lines.")  # fmt: skip
-        return text, f"{head}{BEGIN}\n{self.markdown()}\n{END}{tail}"
+            raise BadInput(
+                f"{file} has no place for the reference", why=f"It needs the lines {BEGIN} and, below, {END}.",
+                next="Add both lines.",
+            )  # fmt: skip
+        newline = "\r\n" if "\r\n" in text else "\n"
+        body = f"{begin}\n{self.markdown()}\n{end}".replace("\n", newline)
+        return text, f"{head}{body}{tail}"
 
     def _said(self, *args: str) -> str:
-        done: _process.Completed = self._run([*args, "."])
+        config = self.workdir / self._config_file if self._config_file else empty_config("empty.yml")
+        done = self._run([*args, f"--config={config}", "."])
         if done.returncode != 0:
-            what = "terraform-docs cannot read the module"
-            raise ToolFailed(what, why=done.stderr.strip(), next="terraform validate", completed=done)
+            raise CannotDocument(
+                f"terraform-docs cannot read the module {Path(self.workdir).name}", why=done.stderr.strip(),
+                next="terraform validate",
+            )  # fmt: skip
         return done.stdout
 
 
