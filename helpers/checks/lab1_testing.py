@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from helpers.checks import require, step
-from helpers.checks._module import learners_fault, said, scratch
+from helpers.checks._module import inspect, learners_fault, said, scratch
 from helpers.checks._mutants import run, survivors, without_validations
 from helpers.checks._result import Unmet
-from helpers.checks._workspace import INPUTS, MODULE
+from helpers.checks._workspace import INPUTS, MADE_UP, MODULE
 from helpers.labs import Lab
 from helpers.terraform import Terraform
 from helpers.terraform.types import TestSummary
@@ -195,6 +195,9 @@ DETECTOR = "drift/detect.py"
 def drift(lab: Lab) -> str:
     """The detector answers rightly for a workspace in sync, drifted, and one that Terraform cannot read."""
     require(lab.read(DETECTOR), f"{DETECTOR} is not there")
+    built = inspect(lab, MODULE)
+    for kind in MADE_UP:
+        require(built.of_type(kind), f"{MODULE} has no resource of type {kind}: the step build comes first")
     with scratch(lab, MODULE, pattern="*.tf") as room, scratch(lab, DETECTOR) as script, applied(room) as folder:
         _answers(script / DETECTOR, folder, "unknown", 3, "typo.tf", broken=True)
         _answers(script / DETECTOR, folder, "in-sync", 0, "")
