@@ -170,6 +170,23 @@ class LabPage:
         """Run a command of JupyterLab, such as ``notebook:run-all-cells``, to its end."""
         self._evaluate("await window.jupyterapp.commands.execute(args[0], args[1])", name, dict(arguments or {}))
 
+    def start(self, name: str) -> None:
+        """Start a command and do not wait for its end."""
+        self.page.evaluate("n => { window.jupyterapp.commands.execute(n) }", name)
+
+    def select(self, index: int) -> None:
+        """Make a cell the active one."""
+        self._evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex = args[0]", index)
+
+    def active_cell(self) -> int:
+        """Return the place of the active cell."""
+        return int(self._evaluate("return window.jupyterapp.shell.currentWidget.content.activeCellIndex"))
+
+    def close(self) -> None:
+        """Close the page and end its kernel, so that the next test finds a fresh one."""
+        self._evaluate("await window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+        self.page.close()
+
     def run_all(self) -> None:
         """Run every cell and wait for the last one."""
         self.command("notebook:run-all-cells")

@@ -76,11 +76,20 @@ class Interactive:
         self._work.start()
 
 
-def fault(error: CourseError) -> str:
+def answer_while_busy(widget: Any) -> None:
+    """Let the front end's messages to *widget* be handled while a cell runs.
+
+    JupyterLab sends them to a subshell, but ipykernel hands a message to whichever shell last wrote to the widget, and
+    that is the busy one. Forgetting who wrote last leaves the front end's choice. To be called after each write.
+    """
+    vars(widget.comm).pop("_reply_subshell_id", None)
+
+
+def fault(error: CourseError, state: str = "error") -> str:
     """Return an expected fault: what, why, next."""
     why = tag("pre", error.why) if error.why else ""
     following = tag("pre", error.next) if error.next else ""
-    return page(head(f"{error.what}.", mark("error")), why, tag("p", "Next:") if error.next else "", following)
+    return page(head(f"{error.what}.", mark(state)), why, tag("p", "Next:") if error.next else "", following)
 
 
 def frame(*children: Any) -> Any:

@@ -149,7 +149,7 @@ def check_html(result: CheckResult) -> str:
 def verdict_part(result: CheckResult) -> Html:
     """Return the verdict and the reason."""
     said = tag("pre", cut(result.reason, 4000)) if "\n" in result.reason else tag("p", cut(result.reason, 4000))
-    return join((head(result.name, mark("pass") if result.passed else mark("fail", "not yet")), said))
+    return join((head(result.name, mark("pass" if result.passed else "not-yet")), said))
 
 
 def hints_due(result: CheckResult) -> Sequence[str]:

@@ -48,6 +48,7 @@ STATES: dict[str, Mark] = {
     "pass": Mark("✓", "pass", "good"),
     "fail": Mark("✗", "fail", "bad"),
     "error": Mark("✗", "error", "bad"),
+    "not-yet": Mark("✗", "not yet", "bad"),
     "skip": Mark("–", "skipped", "plain"),
     "warning": Mark("!", "warning", "change"),
     "success": Mark("✓", "success", "good"),
@@ -101,6 +102,15 @@ def css(kind: Literal["static", "widget"] = "static") -> str:
     return sheet.replace("\n", "")
 
 
+#: JupyterLab takes the arrow keys of everything inside a notebook, also those of a list or a tab; this attribute of
+#: its own command registry gives them back to the element that has the focus.
+_KEYS = (
+    "const f=this.closest('.m208w');f&&f.addEventListener('focusin',e=>e.target.matches('select,[role=tab]')"
+    "&&e.target.setAttribute('data-lm-suppress-shortcuts','true'))"
+)
+
+
 def style(kind: Literal["static", "widget"] = "static") -> str:
-    """Return the style sheet as an element."""
-    return f"<style>{css(kind)}</style>"
+    """Return the style sheet as an element; that of widgets also gives lists and tabs their arrow keys back."""
+    keys = f' onload="{_KEYS}"' if kind == "widget" else ""
+    return f"<style{keys}>{css(kind)}</style>"

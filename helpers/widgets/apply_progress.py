@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from helpers.errors import CourseError
 from helpers.widgets._apply_state import ApplyState, Operation
-from helpers.widgets._base import Interactive, button, controls, fault, frame, front_end
+from helpers.widgets._base import Interactive, answer_while_busy, button, controls, fault, frame, front_end
 from helpers.widgets._html import Html, code, head, join, mark, page, rows_html, tag
 from helpers.widgets._plan import diagnostics_part
 from helpers.widgets._runs import apply_html
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 #: Seconds between two drawings.
 TICK = 0.5
 _WIDTH = {"waiting": 0, "working": 50, "cancelled": 50, "error": 100, "done": 100}
+_TONE = {"error": "bad", "done": "good", "cancelled": "change"}
 
 
 class ApplyEvents(Protocol):
@@ -133,8 +134,8 @@ class ApplyProgress(Interactive):
         import ipywidgets
 
         self._view = ipywidgets.HTML()
-        self._stop_button = button("Stop", lambda _: self.stop(), danger=True,
-                                   hint="End the apply in an orderly way; what was applied stays")  # fmt: skip
+        hint = "End the apply in an orderly way; the stop button of the toolbar does the same"
+        self._stop_button = button("Stop", lambda _: self.stop(), hint=hint, danger=True)
         built = frame(self._view, controls(self._stop_button))
         self._built = built
         self._start()
@@ -150,6 +151,7 @@ class ApplyProgress(Interactive):
             self._stop_button.disabled = over or self._stopping
             self._stop_button.description = "Stopping…" if self._stopping and not over else "Stop"
             self._stop_button.layout.display = "none" if over else ""
+            answer_while_busy(self._stop_button)
 
     def _live(self) -> str:
         if self._finished.is_set():
@@ -166,9 +168,10 @@ class ApplyProgress(Interactive):
     def _failure(self) -> tuple[Html, ...]:
         done = self.state.count("done")
         stopped = getattr(self._error, "code", "") in ("cancelled", "terraform-stopped") or self._stopping
-        title = head(f"Apply: {done} of {len(self.state.operations)} done", mark("cancelled" if stopped else "failed"))
+        state = "cancelled" if stopped else "failed"
+        title = head(f"Apply: {done} of {len(self.state.operations)} done", mark(state))
         if isinstance(self._error, CourseError):
-            return (title, Html(fault(self._error)))
+            return (title, Html(fault(self._error, state)))
         said = tag("pre", f"{type(self._error).__name__}: {self._error}") if self._error else ""
         return (title, join((said,)))
 
@@ -177,11 +180,16 @@ class ApplyProgress(Interactive):
         rows = []
         for one in self.state.operations.values():
             row: list[object] = [code(one.address), mark(one.action), join((mark(one.state), _bar(one)))]
-            rows.append([*row, f"{one.seconds(now):.0f} s"] if live else row)
+            rows.append([*row, f"{one.seconds(now):.0f} s" if one.began else ""] if live else row)
         return rows_html(
             ["Resource", "Action", "State", *(["#Time"] if live else [])], rows, empty="Terraform is planning."
         )
 
 
 def _bar(one: Operation) -> Html:
-    return tag("span", tag("i", style=f"width:{_WIDTH.get(one.state, 0)}%"), class_="m-bar", aria_hidden="true")
+    return tag(
+        "span",
+        tag("i", style=f"width:{_WIDTH.get(one.state, 0)}%"),
+        class_=f"m-bar m-{_TONE.get(one.state, 'info')}",
+        aria_hidden="true",
+    )

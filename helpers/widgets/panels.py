@@ -199,7 +199,7 @@ class ToolProgress(Interactive):
         percent = round(100 * self.share)
         filled = tag("i", style=f"width:{percent}%")
         values = {"aria-valuenow": percent, "aria-valuemin": 0, "aria-valuemax": 100, "aria-label": self.title}
-        bar = tag("span", filled, class_="m-bar", role="progressbar", **values)
+        bar = tag("span", filled, class_="m-bar m-info", role="progressbar", **values)
         return page(head(self.title, mark(self.state), dim(f"{percent} %")), bar, tag("p", dim(self.line[-100:])))
 
     def _build(self) -> Any:
