@@ -45,7 +45,7 @@ def sandbox() -> dict[str, str]:
     return cloud.environment("sandbox" if "sandbox" in cloud.accounts() else SANDBOX)
 
 
-def material(name: str, env: Mapping[str, str] | None = None) -> Path:
+def material(name: str, env: Mapping[str, str] | None = None, *, accounts: Mapping[str, str] | None = None) -> Path:
     """Return a fresh copy of a folder below ``iac/lectures``, in the learner's workspace.
 
     What a former copy has applied is destroyed first, so that running a notebook again meets an empty account.
@@ -53,6 +53,7 @@ def material(name: str, env: Mapping[str, str] | None = None) -> Path:
     Args:
         name: for example ``unit1/patterns``.
         env: variables that were given to Terraform for it, see `sandbox`.
+        accounts: for folders in it that act in another account: folder -> account.
 
     Raises:
         BadInput: there is no such material. TerraformError: the former copy cannot be destroyed.
@@ -61,18 +62,22 @@ def material(name: str, env: Mapping[str, str] | None = None) -> Path:
     if not origin.is_dir():
         known = sorted(str(p.relative_to(IAC / "lectures")) for p in (IAC / "lectures").glob("*/*") if p.is_dir())
         raise BadInput(f"There is no lecture material {name!r}", why="There is: " + ", ".join(known) + ".")
-    clear(copy, env)
+    clear(copy, env, accounts=accounts)
     shutil.copytree(origin, copy, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
     return copy
 
 
-def clear(folder: Path, env: Mapping[str, str] | None = None) -> None:
-    """Destroy what was applied from *folder* and the folders below it, the latest first, and remove the folder."""
-    from helpers import Terraform
+def clear(folder: Path, env: Mapping[str, str] | None = None, *, accounts: Mapping[str, str] | None = None) -> None:
+    """Destroy what was applied from *folder* and the folders below it, the latest first, and remove the folder.
+
+    Args and errors as `material`.
+    """
+    from helpers import Terraform, cloud
 
     states = (path for path in folder.rglob("terraform.tfstate") if ".terraform" not in path.parts)
     for state in sorted(states, key=lambda path: path.stat().st_mtime, reverse=True):
-        terraform = Terraform(state.parent, env=env or {})
+        account = (accounts or {}).get(str(state.parent.relative_to(folder)))
+        terraform = Terraform(state.parent, env=cloud.environment(account) if account else env or {})
         if terraform.state_list():
             terraform.destroy(auto_approve=True)
     shutil.rmtree(folder, ignore_errors=True)

@@ -2,6 +2,7 @@
 variable "team" {
   type        = string
   description = "Team the state belongs to."
+  default     = "vision"
 }
 
 resource "platform_artifact_bucket" "state" {

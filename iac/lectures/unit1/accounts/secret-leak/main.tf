@@ -5,6 +5,7 @@ terraform {
 variable "db_password" {
   type        = string
   description = "Password of the feature store."
+  default     = "not-given" # so that destroy needs no password
   sensitive   = true
 }
 

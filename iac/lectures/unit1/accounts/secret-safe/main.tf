@@ -1,6 +1,7 @@
 variable "db_password" {
   type        = string
   description = "Password of the feature store."
+  default     = "not-given" # so that destroy needs no password
   sensitive   = true
   ephemeral   = true
 }
