@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
+import functools
 import logging
 import os
 import queue
+import re
+import select
 import signal
 import subprocess
 import threading
@@ -60,9 +63,13 @@ def environment(extra: Mapping[str, str] | None = None, allow: Sequence[str] = (
         extra: variables set on purpose; they win.
         allow: more patterns (``fnmatch``) to let through, for example ``("GO*",)``.
     """
-    patterns = (*ALLOWED_ENV, *allow)
-    kept = {k: v for k, v in os.environ.items() if any(fnmatch.fnmatchcase(k, p) for p in patterns)}
-    return {**kept, **(extra or {})}
+    allowed = _pattern((*ALLOWED_ENV, *allow))
+    return {**{k: v for k, v in os.environ.items() if allowed.match(k)}, **(extra or {})}
+
+
+@functools.cache
+def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(fnmatch.translate(name) for name in names))
 
 
 class Running:
@@ -226,8 +233,21 @@ class Running:
             left = self._left()
             if left is not None and left <= 0:
                 self._stop(TimedOut)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._popen.wait(timeout=left)
+            self._sleep_until_exit(left)
+
+    def _sleep_until_exit(self, seconds: float | None) -> None:
+        """Sleep until the process ends or *seconds* are over; wakes at once, where ``Popen.wait`` would poll."""
+        with contextlib.suppress(AttributeError, OSError):
+            descriptor = os.pidfd_open(self.pid)
+            try:
+                waiting = select.poll()
+                waiting.register(descriptor, select.POLLIN)
+                waiting.poll(None if seconds is None else max(0, seconds) * 1000)
+            finally:
+                os.close(descriptor)
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._popen.wait(timeout=seconds)
 
     def _stopped_error(self, kind: type[ProcessError], completed: Completed) -> ProcessError:
         name = Path(self.argv[0]).name
@@ -265,8 +285,9 @@ class Running:
         self._stop_reason = reason
         with contextlib.suppress(ProcessLookupError):
             self._popen.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._popen.wait(timeout=self._grace)
+        deadline = time.monotonic() + self._grace
+        while self._popen.poll() is None and (left := deadline - time.monotonic()) > 0:
+            self._sleep_until_exit(left)
         self._kill_group()
         self._popen.wait()
 

@@ -92,12 +92,12 @@ def cli_config(mirror: Path | None, registry_url: str | None = None, token: str 
     return "\n".join(lines)
 
 
-def write_cli_config() -> Path:
-    """Write the CLI configuration for what runs and is built now, and return its path.
+def write_cli_config(registry_url: str | None = None, token: str | None = None) -> Path:
+    """Write the CLI configuration for the provider as it is built now, and return its path.
 
     The name is a digest of the content, so two processes never overwrite each other's; only the owner may read it.
     """
-    text = cli_config(mirror(), *_registry())
+    text = cli_config(mirror(), registry_url, token)
     folder = state_dir() / "terraform"
     path = folder / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.tfrc"
     if not path.exists():
@@ -109,22 +109,18 @@ def write_cli_config() -> Path:
     return path
 
 
-def _registry() -> tuple[str | None, str | None]:
-    registry = running("registry")
-    return None if registry is None else registry.url, None
-
-
-def running(service: str) -> Service | None:
-    """Return a local service while it runs, else ``None``; one that was killed is started again."""
-    # Without this folder no service was ever started, and the supervisor need not be imported.
-    if not (state_dir() / "services" / service).is_dir():
-        return None
+def running() -> dict[str, Service]:
+    """Return the cloud and the registry, by name, while they run; one that was killed is started again."""
+    folder = state_dir() / "services"
+    # Without its folder a service was never started; without any, the supervisor need not be imported.
+    wanted = [name for name in ("cloud", "registry") if (folder / name).is_dir()]
+    if not wanted:
+        return {}
     from helpers import services
 
-    found = next((s for s in services.status() if s.name == service), None)
-    if found is not None and found.status == "failed":
-        found = services.ensure(service)
-    return found if found is not None and found.status == "running" else None
+    found = {service.name: service for service in services.status() if service.name in wanted}
+    found = {name: services.ensure(name) if s.status == "failed" else s for name, s in found.items()}
+    return {name: service for name, service in found.items() if service.status == "running"}
 
 
 def environment_for(account: str | None = None) -> dict[str, str]:
@@ -137,8 +133,9 @@ def environment_for(account: str | None = None) -> dict[str, str]:
     Raises:
         BadInput: the local cloud does not run, or has no such account.
     """
-    env = {"TF_CLI_CONFIG_FILE": str(write_cli_config())}
-    cloud = running("cloud")
+    here = running()
+    registry, cloud = here.get("registry"), here.get("cloud")
+    env = {"TF_CLI_CONFIG_FILE": str(write_cli_config(registry.url if registry else None))}
     if cloud is None:
         if account is not None:
             why = "The local cloud does not run."

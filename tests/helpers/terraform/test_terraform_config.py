@@ -190,7 +190,8 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str | None]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_address[1]}"
-    monkeypatch.setattr(config, "_registry", lambda: (url, "registry-token-1"))
+    path = config.write_cli_config(url, "registry-token-1")
+    monkeypatch.setattr(config, "environment_for", lambda account: {"TF_CLI_CONFIG_FILE": str(path)})
     yield shown
     server.shutdown()
     server.server_close()

@@ -1,0 +1,90 @@
+"""What a wrapper costs over the bare command: the same executable, arguments and environment, run in turn."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks._pairs import compare
+from helpers.terraform import Terraform
+
+#: Ours over bare, at most.
+GOAL = 1.05
+PAIRS = 41
+
+#: A module of some size, with nothing to install.
+MODULE = """
+variable "pools" {
+  type    = number
+  default = 20
+}
+
+resource "terraform_data" "pool" {
+  count = var.pools
+  input = { index = count.index, kind = "gpu", tags = { team = "vision", cost_centre = "cc-100" } }
+}
+
+output "pools" {
+  value = terraform_data.pool[*].id
+}
+"""
+
+
+def measure(pairs: int = PAIRS) -> dict[str, Any]:
+    """Return for version, validate and plan the times of the bare command and of the wrapper, and their ratio."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "main.tf").write_text(MODULE)
+        tf = Terraform(folder)
+        tf.init()
+        rows = {name: compare(bare, ours, pairs) for name, (bare, ours) in _pairs(tf).items()}
+    return {
+        "benchmark": "wrappers",
+        "goal_ratio": GOAL,
+        "terraform": tf.executable.name,
+        "rows": rows,
+        "over_goal": [name for name, row in rows.items() if row["ratio"] > GOAL],
+    }
+
+
+def _pairs(tf: Terraform) -> dict[str, tuple[Callable[[], object], Callable[[], object]]]:
+    def bare(*commands: list[str]) -> Callable[[], None]:
+        env = tf._runner.env
+
+        def run() -> None:
+            for command in commands:
+                argv = [str(tf.executable), *command]
+                done = subprocess.run(argv, cwd=tf.workdir, env=env, stdin=subprocess.DEVNULL, capture_output=True)
+                json.loads(done.stdout.splitlines()[0] if "plan" in command else done.stdout)
+
+        return run
+
+    saved = str(tf.workdir / "bare.tfplan")
+    # A plan with its content is two commands, whoever runs them.
+    plan = ["plan", "-json", "-detailed-exitcode", f"-out={saved}"]
+    return {
+        "version": (bare(["version", "-json"]), tf.version),
+        "validate": (bare(["validate", "-json"]), tf.validate),
+        "plan": (bare(plan, ["show", "-json", saved]), lambda: tf.plan(out="ours.tfplan")),
+    }
+
+
+def main() -> None:
+    """Print a table, or JSON with ``--json``."""
+    found = measure()
+    if "--json" in sys.argv:
+        print(json.dumps(found, indent=2))
+        return
+    print(f"{'command':12}{'bare':>10}{'ours':>10}{'ratio':>8}   quartiles      (goal <= {GOAL})")
+    for name, row in found["rows"].items():
+        low, high = row["ratio_quartiles"]
+        times = f"{row['bare_seconds'] * 1000:7.1f} ms{row['ours_seconds'] * 1000:7.1f} ms"
+        print(f"{name:12}{times}{row['ratio']:8.3f}   {low:.3f} to {high:.3f}")
+
+
+if __name__ == "__main__":
+    main()
