@@ -86,7 +86,9 @@ def mark(kind: str | Mark, note: object = "") -> Html:
 
 def head(title: object, *facts: object) -> Html:
     """Return the first line of a display: a title and a few facts."""
-    return tag("div", tag("span", title, class_="m-title"), *(tag("span", f) for f in facts if f), class_="m-head")
+    parts = [tag("strong", title, class_="m-title"), *(tag("span", f) for f in facts if f)]
+    # The spaces matter where a front end drops the style sheet of a notebook that it does not trust.
+    return tag("div", join(parts, " "), class_="m-head")
 
 
 def details(summary: object, *children: object, open: bool = False) -> Html:

@@ -90,7 +90,7 @@ def reasons_of(risks: Iterable[Risk], address: str) -> list[str]:
 def entry(change: ResourceChange, reasons: Sequence[str], *, open: bool = False) -> Html:
     """Return one resource: action, address and risks on the line, attributes below it."""
     line = [mark(str(change.action)), " ", code(change.address)]
-    line += [tag("span", mark(RISK), " ", reason, class_="m-risk") for reason in reasons]
+    line += [join((" ", tag("span", mark(RISK), " ", reason, class_="m-risk"))) for reason in reasons]
     return details(join(line), attribute_diff(change), open=open)
 
 

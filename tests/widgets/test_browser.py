@@ -148,6 +148,21 @@ def test_contrast(lab_server: LabServer, chromium: Browser, tmp_path: Path, dark
         lab.screenshot(tmp_path / "graph.png", lab.output(VIEWER))
 
 
+def test_saved_notebook_opens_with_its_results(lab_server: LabServer, chromium: Browser, tmp_path: Path) -> None:
+    lab_server.theme(dark=False)
+    for lab in opened(lab_server, chromium):
+        widget(lab, VIEWER)
+        lab.save()
+    again = LabPage(chromium.new_page(viewport={"width": 1360, "height": 1000}), lab_server, "widgets/book.ipynb")
+    box = widget(again, VIEWER)
+    expect(box.get_by_text("removes encryption").locator("visible=true").first).to_be_visible()
+    said = box.evaluate("e => getComputedStyle(e, '::before').content")
+    assert "Run the cell to use it" in said
+    assert "Error displaying widget" not in again.notebook.inner_text()
+    again.screenshot(tmp_path / "again.png", again.output(VIEWER))
+    again.close()
+
+
 def test_stop_while_the_cell_runs(lab_server: LabServer, chromium: Browser, tmp_path: Path) -> None:
     folder = lab_server.root / "apply"
     folder.mkdir()
