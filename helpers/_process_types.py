@@ -37,9 +37,7 @@ class ProcessError(CourseError):
 
     code = "process-failed"
 
-    def __init__(
-        self, what: str, *, why: str = "", next: str = "", completed: Completed | None = None
-    ) -> None:
+    def __init__(self, what: str, *, why: str = "", next: str = "", completed: Completed | None = None) -> None:
         super().__init__(what, why=why, next=next)
         self.completed = completed
 
