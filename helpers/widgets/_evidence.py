@@ -168,7 +168,7 @@ def signature_part(result: Signature) -> Html:
         head("Signature", verdict),
         definitions(facts),
         tag("pre", cut(result.reason, 2000)) if result.reason and not result.verified else "",
-        _listed("What was checked", checked),
+        _listed("What was checked" if result.verified else "What was asked for", checked),
         _listed("What was not checked", left),
     ))  # fmt: skip
 

@@ -267,6 +267,15 @@ def test_signature_says_what_was_not_checked() -> None:
     assert "not checked transparency log" in text and "team.pub" in text
 
 
+def test_states_of_commit_signatures_differ_in_words() -> None:
+    states = ("verified", "untrusted", "unsigned", "bad", "not-checked")
+    rows = [Any_({"sha": "a" * 40, "subject": "s", "author": "a", "signature": s, "signer": ""}) for s in states]
+    text = Outline(widgets.git_log_html(rows)).text
+    for words in ("✓ verified", "✗ signer not trusted", "○ unsigned", "✗ bad signature", "○ not checked"):
+        assert words in text
+    assert text.count("✓") == 1
+
+
 def test_invalid_configuration_shows_the_line() -> None:
     found = Diagnostic(
         "error", "Unsupported argument", "An argument is not expected.", "", "main.tf", 7, "  colour = 1"
