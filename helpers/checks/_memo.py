@@ -17,12 +17,16 @@ from typing import Any
 from helpers._paths import state_dir
 
 
+#: Tools whose word a remembered verdict may rest on.
+TOOLS = ("terraform", "provider-platform", "conftest", "opa", "cosign", "terraform-docs")
+
+
 def key(work: Path, reads: Sequence[str], name: str) -> str:
     """Return a digest of what a verdict depends on: the files read, the checks' own code, and the tools."""
     from helpers import tools
 
     found = hashlib.sha256(name.encode())
-    for tool in ("terraform", "provider-platform"):
+    for tool in TOOLS:
         here = tools.find(tool)
         found.update((here.sha256 if here else "none").encode())
     files = sorted(Path(__file__).parent.glob("*.py"))

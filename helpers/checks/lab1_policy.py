@@ -45,6 +45,7 @@ def judge(lab: Lab, case: PlanCase) -> PolicyReport:
 @step(
     "lab1",
     "policy-write",
+    reads=("policy",),
     hints=(
         "What does the plan's JSON call the thing you want to judge? Where in it are the values after the change?",
         "Iterate: `some change in input.resource_changes`. The new values are in change.change.after, which is null "
@@ -78,6 +79,7 @@ def policy_write(lab: Lab) -> str:
 @step(
     "lab1",
     "policy-tests",
+    reads=("policy",),
     hints=(
         "If somebody deleted one of your rules tonight, which test would fail tomorrow?",
         "One test a rule that shows it refusing, and one that shows a good plan passing. `with input as {...}` sets "
@@ -130,6 +132,7 @@ def _caught(lab: Lab, mutant: str) -> bool:
 @step(
     "lab1",
     "policy-gate",
+    reads=("policy", GATE),
     hints=(
         "A pipeline looks at one number. What exit code does each of your plans give?",
         "The keys of gate.toml are Conftest's long options: policy, namespace, fail-on-warn, show-builtin-errors. A "

@@ -209,6 +209,7 @@ def learners_signature() -> Iterator[None]:
 @step(
     "lab1",
     "sign",
+    reads=(MODULE, "dist", "keys/cosign.pub"),
     hints=(
         "Which bytes do you want to answer for?",
         "package.write_bytes(pack(folder)), then sign_blob of exactly that file, with bundle=bundle.",
