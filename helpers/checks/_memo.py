@@ -16,7 +16,6 @@ from typing import Any
 
 from helpers._paths import state_dir
 
-
 #: Tools whose word a remembered verdict may rest on.
 TOOLS = ("terraform", "provider-platform", "conftest", "opa", "cosign", "terraform-docs")
 
