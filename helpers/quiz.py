@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helpers._paths import ROOT
+from helpers._paths import ROOT, workspace_dir
 from helpers.errors import BadInput
 
 LETTERS = "ABCD"
@@ -80,6 +80,7 @@ class Quiz:
         self.name = name
         self.questions = tuple(_question(item) for item in found)
         self.answers: dict[int, Answer] = {}
+        self._recall()
 
     def answer(self, number: int, letter: str) -> Answer:
         """Answer question *number* (from 1): the way without a mouse.
@@ -91,8 +92,32 @@ class Quiz:
             raise BadInput(f"There is no question {number}", why=f"There are {len(self.questions)}.")
         given = self.questions[number - 1].answer(letter)
         # The first answer counts: the later ones have read the reason.
-        self.answers.setdefault(number, given)
+        if number not in self.answers:
+            self.answers[number] = given
+            self._keep()
         return given
+
+    @property
+    def _file(self) -> Path:
+        return workspace_dir() / "lectures" / "answers" / f"{self.name.replace('/', '-')}.json"
+
+    def _keep(self) -> None:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        given = {self.questions[number - 1].id: answer.choice for number, answer in self.answers.items()}
+        self._file.write_text(json.dumps(given, sort_keys=True), encoding="utf-8")
+
+    def _recall(self) -> None:
+        if not self._file.is_file():
+            return
+        given = json.loads(self._file.read_text(encoding="utf-8"))
+        for number, question in enumerate(self.questions, 1):
+            if given.get(question.id) in question.options:
+                self.answers[number] = question.answer(given[question.id])
+
+    def forget(self) -> None:
+        """Start over: no question is answered."""
+        self.answers.clear()
+        self._file.unlink(missing_ok=True)
 
     @property
     def right(self) -> int:

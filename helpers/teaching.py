@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import html
+import itertools
 import os
 import re
 import shutil
@@ -18,6 +19,7 @@ from helpers._paths import IAC, workspace_dir
 from helpers.errors import BadInput, CourseError
 
 if TYPE_CHECKING:
+    from helpers.registry import Registry
     from helpers.terraform.types import Plan, ResourceChange
 
 #: Account of the lectures, apart from those of the teams and the labs; name one ``sandbox`` in MOD208_ACCOUNTS to
@@ -81,6 +83,19 @@ def clear(folder: Path, env: Mapping[str, str] | None = None, *, accounts: Mappi
         if terraform.state_list():
             terraform.destroy(auto_approve=True)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def unused_name(registry: Registry, namespace: str, name: str, provider: str) -> str:
+    """Return *name*, or *name* with a number: one under which nothing is published yet, for versions never change."""
+    from helpers.registry import NotFound
+
+    for number in itertools.count(1):
+        candidate = name if number == 1 else f"{name}-{number}"
+        try:
+            registry.show(f"{namespace}/{candidate}/{provider}")
+        except NotFound:
+            return candidate
+    raise AssertionError
 
 
 class expect_error:

@@ -1,0 +1,4 @@
+variable "team" {
+  type        = string
+  description = "Product team that owns the artifacts."
+}
