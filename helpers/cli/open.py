@@ -15,6 +15,8 @@ from helpers.cli import emit
 from helpers.errors import BadInput
 
 FIRST = "notebooks/00-welcome.ipynb"
+#: JupyterLab's defaults for the course: widgets are kept when a notebook is saved.
+SETTINGS = Path(__file__).parent / "lab_settings"
 
 
 def copy_labs() -> list[Path]:
@@ -29,10 +31,19 @@ def copy_labs() -> list[Path]:
     return made
 
 
+def trust_lectures() -> None:
+    """Sign the lectures as ours: JupyterLab draws no figures of a notebook it does not trust."""
+    lectures = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+    jupyter = Path(sys.executable).with_name("jupyter")
+    if lectures:
+        _process.run([jupyter, "trust", *lectures], env=_process.environment(allow=("JUPYTER_*",)), timeout=120)
+
+
 def jupyter_argv(port: int, browser: bool) -> list[str]:
     """Return the command that starts JupyterLab on loopback at the first notebook."""
     argv = [str(Path(sys.executable).with_name("jupyter")), "lab", "--ServerApp.ip=127.0.0.1"]
     argv += [f"--ServerApp.port={port}", f"--ServerApp.root_dir={ROOT}", f"--LabApp.default_url=/lab/tree/{FIRST}"]
+    argv.append(f"--LabApp.app_settings_dir={SETTINGS}")
     if not browser:
         argv.append("--no-browser")
     if os.geteuid() == 0:
@@ -55,4 +66,5 @@ def open(port: int, no_browser: bool, prepare: bool, as_json: bool) -> None:
     if as_json:
         raise BadInput("JupyterLab has no JSON output", next="course open --prepare --json")
     click.echo(text)
+    trust_lectures()
     _process.become(jupyter_argv(port, not no_browser), cwd=ROOT)

@@ -49,20 +49,10 @@ def _terminal(spec: ToolSpec) -> Iterator[Progress]:
 
 @contextmanager
 def _notebook(spec: ToolSpec) -> Iterator[Progress]:
-    import ipywidgets
-    from IPython.display import display
+    from helpers.widgets import ToolProgress
 
-    label, bar = ipywidgets.HTML(_title(spec)), ipywidgets.FloatProgress(min=0, max=1, description=spec.name)
-    box = ipywidgets.VBox([label, bar])
-    display(box)  # type: ignore[no-untyped-call]
-
-    def progress(line: str, share: float) -> None:
-        bar.value = share
-
-    try:
+    with ToolProgress(_title(spec)) as progress:
         yield progress
-    finally:
-        box.close()
 
 
 @contextmanager
