@@ -56,7 +56,7 @@ def measure(runs: int = RUNS) -> dict[str, Any]:
 
 def main() -> None:
     """Print a table, or JSON with ``--json``."""
-    found = measure()
+    found = measure(RUNS)
     if "--json" in sys.argv:
         print(json.dumps(found, indent=2))
         return

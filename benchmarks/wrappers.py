@@ -58,7 +58,15 @@ def _pairs(tf: Terraform) -> dict[str, tuple[Callable[[], object], Callable[[], 
         def run() -> None:
             for command in commands:
                 argv = [str(tf.executable), *command]
-                done = subprocess.run(argv, cwd=tf.workdir, env=env, stdin=subprocess.DEVNULL, capture_output=True)
+                # In a session of its own, as ours: Linux shares processor time out by session.
+                done = subprocess.run(
+                    argv,
+                    cwd=tf.workdir,
+                    env=env,
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    start_new_session=True,
+                )
                 json.loads(done.stdout.splitlines()[0] if "plan" in command else done.stdout)
 
         return run

@@ -49,30 +49,39 @@ class Sensitive(str):
         return (str, (SENSITIVE_TEXT,))
 
 
-def mask(value: Any, marks: Any) -> Any:
-    """Return *value* with the parts named by *marks* (Terraform's ``*_sensitive`` tree) made `Sensitive`."""
-    if marks is True:
-        return value if value is None else Sensitive(value)
-    if isinstance(value, dict) and isinstance(marks, dict):
-        return {key: mask(item, marks.get(key)) for key, item in value.items()}
-    if isinstance(value, list) and isinstance(marks, list):
-        padded = marks + [None] * (len(value) - len(marks))
-        return [mask(item, mark) for item, mark in zip(value, padded, strict=False)]
-    return value
-
-
 def mask_document(raw: dict[str, Any]) -> dict[str, Any]:
     """Return a plan or state document (``terraform show -json``) with every sensitive value masked.
 
     A provider may copy a sensitive input into an unmarked attribute; such copies are found by value
     and masked too.
     """
-    masked = _mask_tree(raw)
+    found: list[Sensitive] = []
+    masked: dict[str, Any] = _mask_tree(raw, found)
+    secret = _sensitive_variables(raw)
     for name, variable in masked.get("variables", {}).items():
-        if name in _sensitive_variables(raw) and "value" in variable:
-            masked["variables"][name] = {**variable, "value": Sensitive(variable["value"])}
-    known = sorted(_strings(masked), key=len, reverse=True)
-    return _mask_copies(masked, known) if known else masked  # type: ignore[no-any-return]
+        if name in secret and "value" in variable:
+            masked["variables"][name] = {**variable, "value": _hide(variable["value"], found)}
+    known = {text for item in found for text in _leaves(item.reveal()) if len(text) >= MIN_LENGTH}
+    return _mask_copies(masked, sorted(known, key=len, reverse=True)) if known else masked
+
+
+def _hide(value: Any, found: list[Sensitive]) -> Sensitive:
+    found.append(hidden := Sensitive(value))
+    return hidden
+
+
+def _mask(value: Any, marks: Any, found: list[Sensitive]) -> Any:
+    """Return *value* with the parts named by *marks* (Terraform's ``*_sensitive`` tree) hidden."""
+    if marks is True:
+        return None if value is None else _hide(value, found)
+    if not marks:
+        return value
+    if isinstance(value, dict) and isinstance(marks, dict):
+        return {key: _mask(item, marks.get(key), found) for key, item in value.items()}
+    if isinstance(value, list) and isinstance(marks, list):
+        padded = marks + [None] * (len(value) - len(marks))
+        return [_mask(item, mark, found) for item, mark in zip(value, padded, strict=False)]
+    return value
 
 
 def _sensitive_variables(raw: dict[str, Any]) -> set[str]:
@@ -84,26 +93,21 @@ def _sensitive_variables(raw: dict[str, Any]) -> set[str]:
 _MARKS = {"values": "sensitive_values", "before": "before_sensitive", "after": "after_sensitive"}
 
 
-def _mask_tree(node: Any) -> Any:
+def _mask_tree(node: Any, found: list[Sensitive]) -> Any:
     if isinstance(node, list):
-        return [_mask_tree(item) for item in node]
+        return [_mask_tree(item, found) for item in node]
     if not isinstance(node, dict):
         return node
-    out = {key: _mask_tree(item) for key, item in node.items()}
-    for key, marks in _MARKS.items():
-        if key in node and marks in node:
-            out[key] = mask(node[key], node[marks])
-    if node.get("sensitive") is True and "value" in node:
-        out["value"] = Sensitive(node["value"])
+    out = {}
+    for key, item in node.items():
+        if key in _MARKS and _MARKS[key] in node:
+            # Values have no marks of their own inside.
+            out[key] = _mask(item, node[_MARKS[key]], found)
+        elif key in ("value", "default") and node.get("sensitive") is True:
+            out[key] = _hide(item, found)
+        else:
+            out[key] = _mask_tree(item, found) if isinstance(item, dict | list) else item
     return out
-
-
-def _strings(node: Any) -> set[str]:
-    """Return the strings hidden in the masked parts of a document."""
-    if isinstance(node, Sensitive):
-        return {text for text in _leaves(node.reveal()) if len(text) >= MIN_LENGTH}
-    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    return set().union(*(_strings(child) for child in children))
 
 
 def _leaves(value: Any) -> set[str]:

@@ -290,3 +290,8 @@ class TestEvents:
         assert types.index("apply_start") < types.index("apply_complete") < types.index("change_summary")
         assert dict(result.applied) == {"terraform_data.pool[0]": "create", "terraform_data.user": "create"}
         assert result.events[0].type == "version" and result.added == 2
+
+
+def test_a_short_default_of_a_sensitive_variable_is_masked(project: MakeProject) -> None:
+    plan = project('variable "pin" {\n  sensitive = true\n  default   = "7391"\n}\n').plan()
+    assert "7391" not in json.dumps({k: plan.raw[k] for k in ("variables", "configuration")})
