@@ -13,7 +13,7 @@ from tests.notebooks import runner
 
 pytestmark = pytest.mark.xdist_group("notebook-runner")
 LINES = [
-    'print("at http://127.0.0.1:40123/v1, took 1.25 s")',
+    'print("at http://127.0.0.1:40123/v1, took 1.25 s <style>a{\\n}</style>")',
     'import os\n\nprint(os.environ["MOD208_STATE"][-5:])',
     "1 + 1",
 ]
@@ -45,7 +45,7 @@ def test_the_same_output_passes(executed: Path, request: pytest.FixtureRequest) 
     assert runner.differences(executed, nbformat.read(executed, 4), request.session) == []
 
 
-@pytest.mark.parametrize(("old", "new"), [("40123", "53999"), ("1.25 s", "3 s")])
+@pytest.mark.parametrize(("old", "new"), [("40123", "53999"), ("1.25 s", "3 s"), ("a{", "b{")])
 def test_a_sanitized_difference_passes(executed: Path, request: pytest.FixtureRequest, old: str, new: str) -> None:
     assert runner.differences(executed, changed(executed, 0, old, new), request.session) == []
 
