@@ -203,6 +203,11 @@ class EventStream:
         self._process, self._runner = process, runner
         self._lines = self._read()
 
+    @property
+    def pid(self) -> int:
+        """Id of the process and of its group."""
+        return self._process.pid
+
     def __iter__(self) -> Iterator[Event]:
         return self._lines
 
@@ -254,6 +259,8 @@ class EventStream:
         except BaseException:
             self._process.cancel()
             raise
+        if done.returncode < 0:
+            raise killed(self.command, -done.returncode, self.applied)
         if done.returncode not in ok:
             found = self.diagnostics or parse_text(done.stderr or done.stdout)
             raise build_error(self.command, found, self.applied)
@@ -302,6 +309,13 @@ def stopped(command: str, error: _process.ProcessError, applied: Applied) -> Ter
     return result
 
 
+def killed(command: str, signal: int, applied: Applied) -> TerraformStopped:
+    """Return the error for a run that somebody else killed."""
+    result = _stop_error(TerraformStopped, command, applied, True)
+    result.reason, result.what = "killed", f"terraform {command} was killed by signal {signal}"
+    return result
+
+
 def interrupted(command: str, process: _process.Running, applied: Applied) -> TerraformStopped:
     """Return the error for a run that the learner stopped."""
     killed = (process.returncode or 0) < 0
@@ -310,7 +324,7 @@ def interrupted(command: str, process: _process.Running, applied: Applied) -> Te
 
 def _stop_error(kind: type[TerraformStopped], command: str, applied: Applied, killed: bool) -> TerraformStopped:
     done = ", ".join(f"{address} ({action})" for address, action in applied) or "nothing"
-    lock = "The state may still be locked: it had to be killed." if killed else "The state is unlocked."
+    lock = "The state may still be locked: the run was killed." if killed else "The state is unlocked."
     error = kind(
         f"terraform {command} was cancelled",
         why=f"Applied before that: {done}. {lock}" if command in ("apply", "destroy") else lock,

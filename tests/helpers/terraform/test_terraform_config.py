@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +16,7 @@ import pytest
 from helpers import call_async, services, tools
 from helpers.errors import BadInput
 from helpers.terraform import Terraform, config
-from helpers.terraform.errors import ModuleVersionNotFound, ProviderNotAvailable
+from helpers.terraform.errors import ModuleVersionNotFound, ProviderNotAvailable, StateLocked, TerraformStopped
 
 MakeProject = Callable[..., Terraform]
 
@@ -168,6 +170,57 @@ resource "platform_gpu_pool" "p" {
             aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
         )
         organizations.tag_resource(ResourceId=number, Tags=[{"Key": "owner", "Value": "somebody-else"}])
+
+
+BACKEND = """
+terraform {
+  backend "s3" {
+    bucket                      = "state"
+    key                         = "pool.tfstate"
+    use_lockfile                = true
+    use_path_style              = true
+    skip_credentials_validation = true
+    skip_requesting_account_id  = true
+    skip_region_validation      = true
+    skip_metadata_api_check     = true
+  }
+}
+
+resource "terraform_data" "slow" {
+  provisioner "local-exec" {
+    command = "sleep 120"
+  }
+}
+"""
+
+
+def test_remote_lock_of_a_killed_run(project: MakeProject, cloud: services.Service) -> None:
+    import boto3
+
+    keys = {name.lower(): value for name, value in config.PLATFORM_KEYS.items()}
+    s3: Any = boto3.client("s3", endpoint_url=cloud.url, region_name=config.REGION, **keys)
+    s3.create_bucket(Bucket="state")
+    tf = project(BACKEND)
+    tf.init()
+    with tf.apply_events(auto_approve=True) as run:
+        for event in run:
+            if event.type == "provision_start":
+                break
+        # Cancelled in order, the lock in the bucket is gone.
+    assert tf.plan().has_changes
+    run = tf.apply_events(auto_approve=True)
+    for event in run:
+        if event.type == "provision_start":
+            os.killpg(run.pid, signal.SIGKILL)
+            break
+    with pytest.raises(TerraformStopped, match="killed by signal 9") as stopped:
+        run.result()
+    assert stopped.value.killed and "may still be locked" in stopped.value.why
+    with pytest.raises(StateLocked) as caught:
+        tf.plan()
+    assert "@" in caught.value.lock.who
+    tf.force_unlock(caught.value.lock.id)
+    assert tf.plan().has_changes
 
 
 @pytest.fixture
