@@ -25,8 +25,7 @@ def course_map() -> Shown:
         found = sorted((ROOT / unit["folder"]).glob("*.ipynb"))
         rows.append((unit["id"], unit["title"], unit["hours"], [(title(path), path) for path in found]))
     for lab in module["labs"]:
-        own = workspace_dir() / lab["assignment"]
-        books = [(book["title"], own / book["file"]) for book in lab["notebooks"]]
+        books = [(book["title"], _own(lab["assignment"], book["file"])) for book in lab["notebooks"]]
         rows.append((lab["id"].upper(), lab["title"], lab["hours"], books))
     cells = [
         [
@@ -41,6 +40,12 @@ def course_map() -> Shown:
     ]
     lines = [f"{unit} {name} ({hours} h): {len(books)} notebooks" for unit, name, hours, books in rows]
     return Shown(page(rows_html(["Part", text("Title"), "#Hours", "Notebooks"], cells)), "\n".join(lines))
+
+
+def _own(assignment: str, file: str) -> Path:
+    """Return the learner's copy of a lab's notebook; the released one where JupyterLab cannot open a copy."""
+    copy = workspace_dir() / assignment / file
+    return copy if copy.is_file() and copy.is_relative_to(ROOT) else ROOT / "release" / assignment / file
 
 
 def title(notebook: Path) -> str:
