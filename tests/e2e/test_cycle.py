@@ -19,7 +19,7 @@ from helpers._paths import ROOT
 from helpers.labs import course
 from tests.klass import Klass, cell
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("nbgrader-cycle"), pytest.mark.timeout(2400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(2400)]
 ASSIGNMENT = "lab1-module"
 SOURCE = ROOT / "source" / ASSIGNMENT
 BOOKS = sorted(path.name for path in SOURCE.glob("*.ipynb"))

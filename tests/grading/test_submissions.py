@@ -12,7 +12,7 @@ import pytest
 from tests.grading import tiny
 from tests.klass import Klass, book, cell, code
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("grading-submissions")]
+pytestmark = pytest.mark.e2e
 FIRST, SECOND = "01-first.ipynb", "02-second.ipynb"
 
 

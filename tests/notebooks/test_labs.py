@@ -46,11 +46,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
     ("assignment", "notebook"),
-    [
-        pytest.param(name, path, id=path, marks=pytest.mark.xdist_group(f"lab-{name}"))
-        for name, paths in LABS.items()
-        for path in paths
-    ],
+    [pytest.param(name, path, id=path) for name, paths in LABS.items() for path in paths],
 )
 def test_lab(course: Course, assignment: str, notebook: str) -> None:
     course.reach(assignment, notebook)

@@ -11,7 +11,6 @@ from papermill.exceptions import PapermillExecutionError
 from tests.klass import book, code
 from tests.notebooks import runner
 
-pytestmark = pytest.mark.xdist_group("notebook-runner")
 LINES = [
     'print("at http://127.0.0.1:40123/v1, took 1.25 s <style>a{\\n}</style>")',
     'import os\n\nprint(os.environ["MOD208_STATE"][-5:])',
