@@ -226,8 +226,17 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, caption: str
 
 def changes(plan: Plan) -> Shown:
     """Show what a plan does, one line a resource and without values: ids differ from run to run."""
-    rows = [(c.address, str(c.action), _from(c)) for c in plan.resource_changes if c.action != "no-op" or _from(c)]
-    return table(["Resource", "Action", "From"], sorted(rows), caption=plan.summary)
+    from helpers.widgets import table_html
+    from helpers.widgets._html import code, mark
+
+    found = sorted(
+        (c.address, str(c.action), _from(c)) for c in plan.resource_changes if c.action != "no-op" or _from(c)
+    )
+    # Where nothing moves, a third column would be empty.
+    width = 3 if any(row[2] for row in found) else 2
+    cells = [[code(address), mark(action), code(origin)][:width] for address, action, origin in found]
+    text = "\n".join([plan.summary, *(" | ".join(row[:width]) for row in found)])
+    return Shown(table_html(["Resource", "Action", "Was, or id"][:width], cells, caption=plan.summary), text)
 
 
 def _from(change: ResourceChange) -> str:

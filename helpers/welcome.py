@@ -17,29 +17,34 @@ START = ROOT / "notebooks"
 def course_map() -> Shown:
     """Show the units and labs of ``course.yaml`` with links to their notebooks; what is not there yet is said."""
     from helpers.labs import course
-    from helpers.widgets._html import dim, page, rows_html, tag, text
+    from helpers.widgets._html import dim, join, page, rows_html, tag
 
     module = course.load()
     rows = []
     for unit in module["units"]:
         found = sorted((ROOT / unit["folder"]).glob("*.ipynb"))
-        rows.append((unit["id"], unit["title"], unit["hours"], [(title(path), path) for path in found]))
+        rows.append(
+            (
+                f"Unit {unit['id'].removeprefix('U')}",
+                unit["title"],
+                unit["hours"],
+                [(title(path), path) for path in found],
+            )
+        )
     for lab in module["labs"]:
         books = [(book["title"], _own(lab["assignment"], book["file"])) for book in lab["notebooks"]]
-        rows.append((lab["id"].upper(), lab["title"], lab["hours"], books))
+        rows.append((f"Lab {lab['id'].removeprefix('lab')}", lab["title"], lab["hours"], books))
     cells = [
         [
             unit,
             name,
             hours,
-            tag("ul", *(tag("li", tag("a", label, href=link(path))) for label, path in books))
-            if books
-            else dim("later"),
+            join(tag("div", tag("a", label, href=link(path))) for label, path in books) if books else dim("later"),
         ]
         for unit, name, hours, books in rows
     ]
     lines = [f"{unit} {name} ({hours} h): {len(books)} notebooks" for unit, name, hours, books in rows]
-    return Shown(page(rows_html(["Part", text("Title"), "#Hours", "Notebooks"], cells)), "\n".join(lines))
+    return Shown(page(rows_html(["Part", "Title", "#h", "Notebooks"], cells)), "\n".join(lines))
 
 
 def _own(assignment: str, file: str) -> Path:
@@ -73,5 +78,8 @@ def progress() -> Shown:
             quiz = Quiz(f"{questions.parent.name}/{section}")
             said = f"{len(quiz.answers)} of {len(quiz.questions)} answered, {quiz.right} right at the first answer"
             rows.append((f"Questionnaire {re.sub('unit', '', quiz.name)}", said))
-    rows += [(f"{lab['id'].upper()}: {lab['title']}", repr(Lab(lab["id"]).progress())) for lab in course.load()["labs"]]
+    rows += [
+        (f"Lab {lab['id'].removeprefix('lab')}: {lab['title']}", repr(Lab(lab["id"]).progress()))
+        for lab in course.load()["labs"]
+    ]
     return table(["Part", "So far"], rows)

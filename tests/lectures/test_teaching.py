@@ -82,4 +82,4 @@ def test_the_map_leads_to_notebooks() -> None:
 
 def test_progress_names_every_questionnaire_and_lab() -> None:
     text = repr(welcome.progress())
-    assert "1/01" in text and "LAB1" in text
+    assert "1/01" in text and "Lab 1" in text
