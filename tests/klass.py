@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ class Klass:
 
     def __init__(self, room: Path, **env: str) -> None:
         self.room, self.root, self.homes = room, room / "class", room / "homes"
+        self.mark = uuid.uuid4().hex  # another run of the tests on this machine has another
         (self.root / "source").mkdir(parents=True)
         (room / "exchange").mkdir()
         (room / "exchange").chmod(0o777)
@@ -31,7 +33,7 @@ class Klass:
             "MOD208_EXCHANGE": str(room / "exchange"),
             "JUPYTER_CONFIG_PATH": str(ROOT),
             "JUPYTER_DATA_DIR": str(room / "jupyter"),
-            "MOD208_TEST_CLASS": room.name,
+            "MOD208_TEST_CLASS": self.mark,
             **env,
         }
 
@@ -83,7 +85,7 @@ class Klass:
         found = []
         for process in psutil.process_iter():
             try:
-                if process.pid != os.getpid() and process.environ().get("MOD208_TEST_CLASS") == self.room.name:
+                if process.pid != os.getpid() and process.environ().get("MOD208_TEST_CLASS") == self.mark:
                     found.append(process.cmdline())
             except (psutil.Error, OSError):
                 continue
