@@ -103,6 +103,7 @@ class expect_error:
 
     Args:
         kind: the error expected.
+        show: False only keeps it as ``error``.
         hide: regular expressions of what differs from run to run; each match is shown as ``…``.
 
     Raises:
@@ -111,8 +112,8 @@ class expect_error:
 
     error: CourseError
 
-    def __init__(self, kind: type[CourseError] = CourseError, *, hide: Sequence[str] = ()) -> None:
-        self.kind, self.hide = kind, tuple(hide)
+    def __init__(self, kind: type[CourseError] = CourseError, *, show: bool = True, hide: Sequence[str] = ()) -> None:
+        self.kind, self.show, self.hide = kind, show, tuple(hide)
 
     def __enter__(self) -> expect_error:
         return self
@@ -126,9 +127,10 @@ class expect_error:
         if not isinstance(error, self.kind):
             return False
         self.error = error
-        from IPython.display import display
+        if self.show:
+            from IPython.display import display
 
-        display(self)  # type: ignore[no-untyped-call]
+            display(self)  # type: ignore[no-untyped-call]
         return True
 
     def _text(self) -> str:

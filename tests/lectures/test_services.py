@@ -1,0 +1,52 @@
+"""A service that is killed in the middle of a lecture: running the cell again works."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from helpers import Terraform, cloud, services, teaching
+from helpers.registry import NotFound, Registry
+from helpers.terraform.errors import ModuleNotAvailable
+
+
+def kill(name: str) -> None:
+    pid = services.ensure(name).pid
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.timeout(300)
+def test_the_cloud_is_killed() -> None:
+    env = teaching.sandbox()
+    root = teaching.material("unit1/platform", env)
+    terraform = Terraform(root / "pool", env=env)
+    terraform.init()
+    terraform.apply(terraform.plan())
+    kill("cloud")
+    assert terraform.drift().status == "in-sync"
+    kill("cloud")
+    names = [bucket["Name"] for bucket in cloud.client("s3", teaching.SANDBOX).list_buckets()["Buckets"]]
+    assert names == ["acme-u1-vision-checkpoints"]
+    services.stop("cloud")
+    assert terraform.drift().status == "unknown"
+    services.start("cloud")
+    teaching.clear(root, env)
+    assert not root.exists()
+
+
+@pytest.mark.timeout(300)
+def test_the_registry_is_killed() -> None:
+    env = teaching.sandbox()
+    root = teaching.material("unit1/registry", env)
+    registry = Registry.local()
+    assert teaching.unused_name(registry, "lecture", "artifact-store", "platform") == "artifact-store"
+    kill("registry")
+    # It answers again: there is no such module, which is another thing than no registry.
+    with pytest.raises(ModuleNotAvailable, match="not found|404|could not be found"):
+        Terraform(root / "consumer", env=env).init()
+    kill("registry")
+    with pytest.raises(NotFound):
+        Registry.local().show("lecture/artifact-store/platform")
