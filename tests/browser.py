@@ -237,18 +237,18 @@ def low_contrast(part: Locator, least: float = 4.5) -> list[dict[str, Any]]:
     return [piece for piece in found if piece["ratio"] < least]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One headless Chromium for the session."""
+    """One headless Chromium for a test module: while it lives, its event loop is the thread's."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
         yield browser
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    """One JupyterLab server for the session; put notebooks into its ``root``."""
+    """One JupyterLab server for a test module; put notebooks into its ``root``."""
     home = tmp_path_factory.mktemp("jupyterlab")
     root = home / "root"
     root.mkdir()

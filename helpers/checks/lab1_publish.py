@@ -259,6 +259,8 @@ def publish(lab: Lab) -> str:
 
 def installed(lab: Lab, folder: str, constraint: str = "") -> str:
     """Return the version of the module that Terraform installs for a root, which has to be valid with it."""
+    # Terraform finds the registry only while it runs; it may have been stopped since the last notebook.
+    Registry.local()
     with scratch(lab, folder) as room:
         root = room / folder
         if constraint:
