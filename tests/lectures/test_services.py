@@ -45,7 +45,7 @@ def test_the_registry_is_killed() -> None:
     assert teaching.unused_name(registry, "lecture", "artifact-store", "platform") == "artifact-store"
     kill("registry")
     # It answers again: there is no such module, which is another thing than no registry.
-    with pytest.raises(ModuleNotAvailable, match="not found|404|could not be found"):
+    with pytest.raises(ModuleNotAvailable, match=r"not found|404|could not be found"):
         Terraform(root / "consumer", env=env).init()
     kill("registry")
     with pytest.raises(NotFound):
