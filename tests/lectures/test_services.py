@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
+import psutil
 import pytest
 
 from helpers import Terraform, cloud, services, teaching
@@ -16,6 +18,8 @@ def kill(name: str) -> None:
     pid = services.ensure(name).pid
     assert pid
     os.kill(pid, signal.SIGKILL)
+    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
 
 
 @pytest.mark.timeout(300)
@@ -26,7 +30,8 @@ def test_the_cloud_is_killed() -> None:
     terraform.init()
     terraform.apply(terraform.plan())
     kill("cloud")
-    assert terraform.drift().status == "in-sync"
+    drift = terraform.drift()
+    assert drift.status == "in-sync", drift.why
     kill("cloud")
     names = [bucket["Name"] for bucket in cloud.client("s3", teaching.SANDBOX).list_buckets()["Buckets"]]
     assert names == ["acme-u1-vision-checkpoints"]
