@@ -212,7 +212,7 @@ def build_error(
 ) -> TerraformError:
     """Return the typed error for the diagnostics of a failed *command* (``plan``, ``apply``, ...)."""
     # Terraform works in parallel and reports faults in any order; a person reads a file from the top.
-    found = tuple(sorted(found, key=lambda d: (d.file or "", d.line or 0)))
+    found = tuple(sorted(found, key=lambda d: (not d.file, d.file or "", d.line or 0)))
     kind, error = classify(found)
     if error is None:
         return TerraformError(f"terraform {command} failed", why="Terraform gave no reason.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
 import time
+from urllib.parse import urlsplit
 
-import psutil
 import pytest
 
 from helpers import Terraform, cloud, services, teaching
@@ -15,11 +17,15 @@ from helpers.terraform.errors import ModuleNotAvailable
 
 
 def kill(name: str) -> None:
-    pid = services.ensure(name).pid
-    assert pid
-    os.kill(pid, signal.SIGKILL)
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-        time.sleep(0.01)
+    service = services.ensure(name)
+    assert service.pid
+    os.kill(service.pid, signal.SIGKILL)
+    # The kernel closes the sockets of a killed process a little later; a person is slower than that.
+    port = urlsplit(service.url).port
+    with contextlib.suppress(OSError):
+        while True:
+            socket.create_connection(("127.0.0.1", port or 0), timeout=1).close()
+            time.sleep(0.02)
 
 
 @pytest.mark.timeout(300)
