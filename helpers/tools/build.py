@@ -252,6 +252,6 @@ def sha256(path: Path) -> str:
 def clean(*, tools: bool = False) -> int:
     """Drop the compiler's caches, and with *tools* the built tools as well; return the bytes freed."""
     before = shutil.disk_usage(cache_dir()).free if cache_dir().exists() else 0
-    for folder in [build_cache(), *([cache_dir() / "tools"] if tools else [])]:
+    for folder in [build_cache(), *([cache_dir() / "tools", cache_dir() / "go-tests"] if tools else [])]:
         shutil.rmtree(folder, ignore_errors=True)
     return max(0, shutil.disk_usage(cache_dir()).free - before) if cache_dir().exists() else 0

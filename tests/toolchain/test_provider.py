@@ -13,8 +13,8 @@ PROVIDER = TOOLCHAIN / "provider-platform"
 
 
 def go(*args: str, env: dict[str, str] | None = None) -> _process.Completed:
-    """Run Go with caches of our own that later runs find again; `course tools clean` drops them."""
-    caches = cache_dir() / "build" / "tests"
+    """Run Go with caches of our own that later runs find again; `course tools clean --all` drops them."""
+    caches = cache_dir() / "go-tests"
     own = {
         "GOMODCACHE": str(caches / "mod"),
         "GOCACHE": str(caches / "go"),
