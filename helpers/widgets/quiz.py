@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.widgets._base import Interactive, button, controls, frame
 from helpers.widgets._html import dim, head, mark, page, tag
+from helpers.widgets._style import STATES, Mark
 
 if TYPE_CHECKING:
     from helpers.quiz import Answer, Quiz
@@ -69,5 +70,8 @@ class QuizPanel(Interactive):
 
 
 def _said(answer: Answer) -> tuple[object, ...]:
-    verdict = mark("pass", "right") if answer.right else mark("fail", "not this one")
+    passed, failed = STATES["pass"], STATES["fail"]
+    verdict = mark(
+        Mark(passed.symbol, "right", passed.tone) if answer.right else Mark(failed.symbol, "not this one", failed.tone)
+    )
     return verdict, " ", f"{answer.choice}: {answer.because}"
