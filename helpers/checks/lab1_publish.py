@@ -145,9 +145,9 @@ def _must_fail(
     copy = folder.with_name(f"{folder.name}-{name}")
     shutil.copytree(folder, copy, symlinks=True)
     if override:
-        (copy / "planted_override.tf.json").write_text(json.dumps(override))
-        if "approver" in override.get("variable", {}):
-            (copy / "planted_override.tf.json").rename(copy / "planted.tf.json")
+        # An override changes a block that is there; a new input has to be a block of its own.
+        file_name = "planted.tf.json" if name == "new-input" else "planted_override.tf.json"
+        (copy / file_name).write_text(json.dumps(override))
     for file in copy.glob("*.tf"):
         text = file.read_text(encoding="utf-8")
         if rename:
