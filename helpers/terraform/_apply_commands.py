@@ -87,7 +87,9 @@ class ApplyCommands:
         """Start ``terraform apply`` and return it running, to iterate over its events.
 
         Args:
-            plan: the plan to apply. Target, replace and refresh belong to the plan then.
+            plan: the plan to apply. Target, replace and refresh belong to the plan then, and so do the values of
+                variables. Only ephemeral ones are not kept in a plan: Terraform needs the same ones set again, so
+                apply with the ``variables`` and ``var_files`` it was planned with.
             auto_approve: apply without a plan; must be said.
             target: addresses to restrict the apply to.
             replace: addresses to replace even without a change.
@@ -99,12 +101,14 @@ class ApplyCommands:
 
         Raises:
             BadInput: neither a plan nor ``auto_approve``.
+            MissingVariable: an ephemeral variable of the plan is not set again.
+            StalePlan: the plan is older than the state, or was made with other values of variables.
             CannotStart: the executable or the folder is gone.
         """
         locking = option_args({"lock": lock, "lock_timeout": lock_timeout, "parallelism": parallelism})
         if plan is not None:
             path = str(_plan_path(plan, self._runner.workdir))
-            return self._runner.stream(ApplyRun, ["apply", *locking], operands=[path])
+            return self._runner.stream(ApplyRun, ["apply", *locking], operands=[path], variables=True)
         _need_approval(auto_approve, "apply", "plan = tf.plan()   # review it, then tf.apply(plan)")
         args = ["apply", "-auto-approve", *locking, *(["-refresh-only"] if refresh_only else [])]
         args += option_args({"target": list(target), "replace": list(replace), "refresh": refresh})

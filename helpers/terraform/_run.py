@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -297,7 +298,21 @@ def parse_event(line: str) -> Event:
     for document in ("test_plan", "test_state"):
         if isinstance(raw.get(document), dict):
             raw[document] = mask_document(raw[document])
+    if "Can't change variable" in line:
+        _without_values(raw)
     return Event.from_json(raw)
+
+
+def _without_values(raw: dict[str, Any]) -> None:
+    """Take both values out of the fault about a variable that a saved plan fixes: Terraform prints sensitive ones too."""
+    found = raw.get("diagnostic") or {}
+    found.pop("snippet", None)
+    found["detail"] = re.sub(
+        r"The saved plan specifies .*? was set by",
+        "Another value was set by",
+        str(found.get("detail")),
+        flags=re.DOTALL,
+    )
 
 
 def stopped(command: str, error: _process.ProcessError, applied: Applied) -> TerraformStopped:

@@ -91,7 +91,7 @@ class BackendError(TerraformError):
 
 
 class StalePlan(TerraformError):
-    """The saved plan is older than the state, or its file is gone."""
+    """The saved plan is older than the state, was made with other values of variables, or its file is gone."""
 
     code = "stale-plan"
     hint = "plan = tf.plan()   # plan again, review, then tf.apply(plan)"
@@ -190,6 +190,7 @@ _RULES: tuple[tuple[str, str, type[TerraformError]], ...] = (
     ("summary", r"Backend initialization required|Module not installed|Inconsistent dependency lock file"
                 r"|Required plugins are not installed|Module source has changed|Missing required provider"
                 r"|Backend configuration changed|[Pp]lease run \"terraform init", InitRequired),
+    ("summary", r"Can't change variable when applying|Ephemeral variable was not set", StalePlan),
     ("summary", r"Saved plan|Failed to load .* as a plan file|plan file", StalePlan),
     ("summary", r"backend|Backend|Error loading state|Failed to get existing workspaces|Error refreshing state"
                 r"|Missing [Rr]e(quired|gion) [Vv]alue|Failed to (load|save|persist) state", BackendError),
@@ -240,9 +241,12 @@ def _missing(command: str, found: tuple[Diagnostic, ...]) -> MissingVariable:
     details = [d.detail for d in found if d.summary == "No value for required variable"]
     names = tuple(m.group(1) for d in details if (m := re.search(r'variable "([^"]+)"', d)))
     listed = ", ".join(names)
+    why = "These variables of the root module have no default value."
+    if any("ephemeral" in detail for detail in details):
+        why = "They are ephemeral: the plan was made with them, but no plan keeps them."
     error = MissingVariable(
         f"terraform {command} needs a value for {listed}",
-        why="These variables of the root module have no default value.",
+        why=why,
         next="Terraform(..., variables={" + ", ".join(f'"{name}": ...' for name in names) + "})",
         found=found,
     )

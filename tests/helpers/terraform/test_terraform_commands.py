@@ -11,7 +11,13 @@ import pytest
 from helpers import call_async
 from helpers.errors import BadInput
 from helpers.terraform import Terraform
-from helpers.terraform.errors import InvalidConfiguration, RefusedVariable, TerraformError
+from helpers.terraform.errors import (
+    InvalidConfiguration,
+    MissingVariable,
+    RefusedVariable,
+    StalePlan,
+    TerraformError,
+)
 
 MakeProject = Callable[..., Terraform]
 NESTED = {"modules/a/main.tf": 'resource "terraform_data" "x" {}\noutput "id" {\n  value = terraform_data.x.id\n}\n'}
@@ -135,3 +141,55 @@ def test_invalid_configuration_names_file_and_line(project: MakeProject) -> None
     with pytest.raises(InvalidConfiguration, match=r"main\.tf:2") as caught:
         project('resource "terraform_data" "a" {\n  inputs = 1\n}\n').plan()
     assert "inputs = 1" in caught.value.why
+
+
+EPHEMERAL = """
+variable "token" {
+  type      = string
+  sensitive = true
+  ephemeral = true
+}
+
+variable "code" {
+  type      = string
+  sensitive = true
+  default   = "sekret-of-the-plan"
+}
+
+resource "terraform_data" "user" {
+  input = var.code
+  provisioner "local-exec" {
+    command     = "printf %s \\"$TOKEN\\" > token"
+    environment = { TOKEN = var.token }
+  }
+}
+"""
+
+
+class TestApplyOfAPlanWithEphemeralVariables:
+    def test_they_are_given_again(self, project: MakeProject) -> None:
+        tf = project(EPHEMERAL, variables={"token": "first", "code": "one"})
+        assert tf.apply(tf.plan()).added == 1
+        assert (tf.workdir / "token").read_text() == "first"
+
+    def test_from_a_file_and_with_another_value(self, project: MakeProject) -> None:
+        tf = project(EPHEMERAL, files={"t.tfvars": 'token = "first"\n'}, var_files=["t.tfvars"])
+        plan = tf.plan()
+        (tf.workdir / "t.tfvars").write_text('token = "second"\n')
+        assert tf.apply(plan).added == 1
+        assert (tf.workdir / "token").read_text() == "second"
+
+    def test_a_missing_one_is_named(self, project: MakeProject) -> None:
+        plan = project(EPHEMERAL, variables={"token": "first"}).plan()
+        with pytest.raises(MissingVariable, match="no plan keeps them") as caught:
+            project(EPHEMERAL).apply(plan)
+        assert caught.value.names == ("token",)
+
+    def test_other_values_are_refused_and_not_shown(self, project: MakeProject) -> None:
+        plan = project(EPHEMERAL, variables={"token": "t", "code": "hunter2-old"}).plan()
+        other = project(EPHEMERAL, variables={"token": "t", "code": "hunter2-new"})
+        with pytest.raises(StalePlan, match="plan again") as caught, other.apply_events(plan) as run:
+            run.result()
+        said = str(caught.value) + repr(caught.value.diagnostics_list) + repr([event.raw for event in run.events])
+        assert '"code"' in said or "code" in said
+        assert "hunter2" not in said
