@@ -1,0 +1,1 @@
+"""Argo CD over its REST API: typed calls, typed answers, live events."""

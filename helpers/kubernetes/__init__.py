@@ -1,0 +1,1 @@
+"""The Kubernetes API, as kubectl uses it: typed calls, typed answers."""
