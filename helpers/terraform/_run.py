@@ -44,6 +44,8 @@ _REFUSED = {
     "TF_PLUGIN_CACHE_DIR": "That cache is unsafe for parallel init; the course uses a read-only mirror.",
     "TF_REATTACH_PROVIDERS": "It would replace a provider unseen.",
 }
+#: Whoever sets one of these brings his own access to a cloud.
+_ACCESS = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_ENDPOINT_URL", "PLATFORM_ENDPOINT")
 _FIXED = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
 
 
@@ -116,7 +118,9 @@ class Runner:
         """The environment of the next run; asked each time, as services start, stop and move."""
         from helpers.terraform.config import environment_for
 
-        return {**_process.environment(), **environment_for(self._account), **self._env, **_FIXED}
+        own_access = any(name in self._env for name in _ACCESS)
+        found = environment_for(self._account, own_access=own_access)
+        return {**_process.environment(), **found, **self._env, **_FIXED}
 
     def _argv(self, args: Sequence[str]) -> list[str]:
         return [str(self.executable), *args]
@@ -304,7 +308,7 @@ def parse_event(line: str) -> Event:
 
 
 def _without_values(raw: dict[str, Any]) -> None:
-    """Take both values out of the fault about a variable that a saved plan fixes: Terraform prints sensitive ones too."""
+    """Take the values out of the fault about a variable that a saved plan fixes: Terraform prints sensitive ones."""
     found = raw.get("diagnostic") or {}
     found.pop("snippet", None)
     found["detail"] = re.sub(

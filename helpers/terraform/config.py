@@ -12,13 +12,10 @@ import platform
 import shutil
 import sys
 import tempfile
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from helpers._paths import cache_dir, state_dir
-from helpers._redact import add_secrets
-from helpers.errors import BadInput
 
 if TYPE_CHECKING:
     from helpers.services.service import Service
@@ -28,11 +25,6 @@ if TYPE_CHECKING:
 PROVIDER_TOOL = "provider-platform"
 PROVIDER_SOURCE = "acme.test/platform/platform"
 REGISTRY_HOST = "registry.acme.test"
-REGION = "us-east-1"
-#: Role that AWS Organizations makes in every member account.
-ACCOUNT_ROLE = "OrganizationAccountAccessRole"
-#: Not secret: the local cloud takes any, and knows its management account by these.
-PLATFORM_KEYS = {"AWS_ACCESS_KEY_ID": "platform", "AWS_SECRET_ACCESS_KEY": "platform"}
 
 
 def target_platform() -> str:
@@ -123,66 +115,23 @@ def running() -> dict[str, Service]:
     return {name: service for name, service in found.items() if service.status == "running"}
 
 
-def environment_for(account: str | None = None) -> dict[str, str]:
-    """Return the variables for a run: the CLI configuration and, while the local cloud runs, access to it.
+def environment_for(account: str | None = None, *, own_access: bool = False) -> dict[str, str]:
+    """Return the variables for a run: the CLI configuration, and access to the cloud (`helpers.cloud`).
 
     Args:
-        account: account of the local cloud to act in, by 12-digit id or by its name in the organization;
-            by default the platform's own (management) account.
+        account: account to act in, by name or number; the local cloud is started when needed. By default the
+            platform's, as long as the local cloud runs.
+        own_access: the caller brings an endpoint or credentials; none are added.
 
     Raises:
-        BadInput: the local cloud does not run, or has no such account.
+        BadInput: there is no such account. CloudError: the cloud cannot be reached or refuses.
     """
     here = running()
-    registry, cloud = here.get("registry"), here.get("cloud")
+    registry = here.get("registry")
     env = {"TF_CLI_CONFIG_FILE": str(write_cli_config(registry.url if registry else None))}
-    if cloud is None:
-        if account is not None:
-            why = "The local cloud does not run."
-            raise BadInput(f"Account {account} cannot be reached", why=why, next="course services start cloud")
+    elsewhere = os.environ.get("MOD208_CLOUD_URL") is not None
+    if account is None and (own_access or elsewhere or "cloud" not in here):
         return env
-    keys = PLATFORM_KEYS if account is None else dict(_assume(cloud.url, account, cloud.pid))
-    return {**env, "PLATFORM_ENDPOINT": cloud.url, "AWS_ENDPOINT_URL": cloud.url, "AWS_REGION": REGION, **keys}
+    from helpers import cloud
 
-
-@cache
-def _assume(url: str, account: str, pid: int | None) -> tuple[tuple[str, str], ...]:
-    """Return credentials of a member account, the way a platform team gets them: AssumeRole.
-
-    They live as long as the cloud's process: after a restart, *pid* makes the cache ask anew.
-    """
-    import boto3
-
-    def client(name: str) -> Any:
-        return boto3.client(
-            name,
-            endpoint_url=url,
-            region_name=REGION,
-            aws_access_key_id=PLATFORM_KEYS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=PLATFORM_KEYS["AWS_SECRET_ACCESS_KEY"],
-        )
-
-    number = account if account.isdecimal() and len(account) == 12 else _account_id(client("organizations"), account)
-    role = f"arn:aws:iam::{number}:role/{ACCOUNT_ROLE}"
-    found = client("sts").assume_role(RoleArn=role, RoleSessionName="course")["Credentials"]
-    add_secrets(found["SecretAccessKey"], found["SessionToken"])
-    return (
-        ("AWS_ACCESS_KEY_ID", found["AccessKeyId"]),
-        ("AWS_SECRET_ACCESS_KEY", found["SecretAccessKey"]),
-        ("AWS_SESSION_TOKEN", found["SessionToken"]),
-    )
-
-
-def _account_id(organizations: Any, name: str) -> str:
-    from botocore.exceptions import ClientError
-
-    try:
-        pages = organizations.get_paginator("list_accounts").paginate()
-        accounts = {a["Name"]: str(a["Id"]) for page in pages for a in page["Accounts"]}
-    except ClientError:
-        # There is no organization yet, so no member account either.
-        accounts = {}
-    if name not in accounts:
-        known = ", ".join(sorted(accounts)) or "none yet"
-        raise BadInput(f"There is no account named {name}", why=f"Accounts: {known}.", next="Apply its module first.")
-    return accounts[name]
+    return {**env, **cloud.environment(account or "platform")}

@@ -26,7 +26,7 @@ class Terraform(ProjectCommands, CheckCommands, PlanCommands, ApplyCommands, Sta
     Args:
         workdir: folder of the root module; must exist.
         env: environment variables to add.
-        account: account of the local cloud to act in, by id or name; by default the platform's own.
+        account: account of `helpers.cloud` to act in, by name or number; by default the platform's.
         variables: values of root module variables, by name; they are handed over on standard input, so they are
             neither in the process list nor in a file.
         var_files: ``.tfvars`` files, relative to *workdir*.

@@ -9,11 +9,12 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
+import psutil
 import pytest
 
 from helpers import call_async, services, tools
+from helpers import cloud as course_cloud
 from helpers.errors import BadInput
 from helpers.terraform import Terraform, config
 from helpers.terraform.errors import ModuleVersionNotFound, ProviderNotAvailable, StateLocked, TerraformStopped
@@ -105,28 +106,39 @@ class TestProvider:
 class TestCloud:
     def test_without_it_there_is_no_access(self) -> None:
         assert not any(name.startswith(("AWS_", "PLATFORM_")) for name in config.environment_for())
-        with pytest.raises(BadInput, match="cannot be reached") as caught:
+        with pytest.raises(BadInput, match="no account 'video'"):
+            config.environment_for("video")
+
+    def test_accounts_regions_and_keys_are_those_of_the_course(self, cloud: services.Service) -> None:
+        for name in (None, "vision"):
+            ours = config.environment_for(name)
+            assert ours.items() >= course_cloud.environment(name or "platform").items()
+        assert "AWS_REGION" not in config.environment_for(own_access=True)
+
+    def test_an_account_starts_the_cloud(self, own_state: None) -> None:
+        assert config.environment_for("vision")["AWS_ENDPOINT_URL"] == services.ensure("cloud").url
+        services.stop("cloud")
+
+    def test_another_cloud_is_not_mixed_up_with_the_local_one(
+        self, cloud: services.Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("MOD208_CLOUD_URL", "http://127.0.0.1:9")
+        assert "AWS_ENDPOINT_URL" not in config.environment_for()
+        with pytest.raises(course_cloud.CloudError, match="Cannot assume"):
             config.environment_for("vision")
-        assert "course services start cloud" in caught.value.next
 
     def test_accounts_and_drift(self, project: MakeProject, cloud: services.Service) -> None:
         platform = project(ACCOUNT)
-        with pytest.raises(BadInput, match="no account named vision"):
-            config.environment_for("vision")
         platform.init()
         assert platform.apply(platform.plan()).added == 1
         number = platform.show()["platform_team_account.vision"].values["account_id"]
-        # A run in the team's account sees another account than the platform's own.
-        inside = project(WHOAMI, name="inside", account="vision")
-        inside.init()
-        inside.apply(auto_approve=True)
-        assert inside.output()["id"].value == number
-        outside = project(WHOAMI, name="outside")
-        outside.init()
-        outside.apply(auto_approve=True)
-        assert outside.output()["id"].value != number
+        for who, sees in ((number, number), ("vision", "222222222222"), (None, "111111111111")):
+            inside = project(WHOAMI, name=f"inside-{who}", account=who)
+            inside.init()
+            inside.apply(auto_approve=True)
+            assert inside.output()["id"].value == sees
         assert platform.drift().status == "in-sync"
-        self.change_tags(cloud.url, number)
+        self.change_tags(number)
         drift = platform.drift()
         assert drift.status == "drifted"
         assert [change.address for change in drift.changes] == ["platform_team_account.vision"]
@@ -151,24 +163,13 @@ resource "platform_gpu_pool" "p" {
         assert tf.drift().status == "in-sync"
 
     def test_a_killed_cloud_is_started_again(self, cloud: services.Service) -> None:
-        import os
-        import signal
-
-        assert cloud.pid
-        os.kill(cloud.pid, signal.SIGKILL)
+        process = psutil.Process(cloud.pid)
+        process.kill()
+        process.wait(10)
         assert config.environment_for()["AWS_ENDPOINT_URL"] == cloud.url
 
-    def change_tags(self, url: str, number: str) -> None:
-        import boto3
-
-        keys = config.PLATFORM_KEYS
-        organizations: Any = boto3.client(
-            "organizations",
-            endpoint_url=url,
-            region_name=config.REGION,
-            aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
-        )
+    def change_tags(self, number: str) -> None:
+        organizations = course_cloud.client("organizations")
         organizations.tag_resource(ResourceId=number, Tags=[{"Key": "owner", "Value": "somebody-else"}])
 
 
@@ -195,11 +196,8 @@ resource "terraform_data" "slow" {
 
 
 def test_remote_lock_of_a_killed_run(project: MakeProject, cloud: services.Service) -> None:
-    import boto3
-
-    keys = {name.lower(): value for name, value in config.PLATFORM_KEYS.items()}
-    s3: Any = boto3.client("s3", endpoint_url=cloud.url, region_name=config.REGION, **keys)
-    s3.create_bucket(Bucket="state")
+    where = {"LocationConstraint": course_cloud.REGION}
+    course_cloud.client("s3").create_bucket(Bucket="state", CreateBucketConfiguration=where)
     tf = project(BACKEND)
     tf.init()
     with tf.apply_events(auto_approve=True) as run:
@@ -244,7 +242,7 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str | None]]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_address[1]}"
     path = config.write_cli_config(url, "registry-token-1")
-    monkeypatch.setattr(config, "environment_for", lambda account: {"TF_CLI_CONFIG_FILE": str(path)})
+    monkeypatch.setattr(config, "environment_for", lambda *_, **__: {"TF_CLI_CONFIG_FILE": str(path)})
     yield shown
     server.shutdown()
     server.server_close()
