@@ -16,6 +16,7 @@ from helpers.services.errors import (
     CrashedOnStart,
     MissingProgram,
     NotEnoughDisk,
+    NotEnoughMemory,
     NotReady,
     PortBusy,
     ServiceBusy,
@@ -27,9 +28,9 @@ from helpers.services.spec import Process, ServiceSpec, Site
 from helpers.services.supervisor import Supervisor
 
 __all__ = [
-    "CannotStop", "CrashedOnStart", "MissingProgram", "NotEnoughDisk", "NotReady", "PortBusy", "Process", "Service",
-    "ServiceBusy", "ServiceError", "ServiceSpec", "Site", "Supervisor", "UnknownService", "data", "ensure", "logs",
-    "restart", "start", "status", "stop",
+    "CannotStop", "CrashedOnStart", "MissingProgram", "NotEnoughDisk", "NotEnoughMemory", "NotReady", "PortBusy",
+    "Process", "Service", "ServiceBusy", "ServiceError", "ServiceSpec", "Site", "Supervisor", "UnknownService",
+    "data", "ensure", "logs", "restart", "start", "status", "stop",
 ]  # fmt: skip
 
 _supervisor = Supervisor(SPECS)

@@ -51,6 +51,8 @@ class Record:
     ports: dict[str, int] = field(default_factory=dict)
     processes: tuple[Started, ...] = ()
     started: float = 0.0
+    #: Where the services it depends on were when it started.
+    urls: dict[str, str] = field(default_factory=dict)
     #: False while the processes were started but the service has not been ready yet.
     ready: bool = False
 
@@ -60,7 +62,7 @@ class Record:
         try:
             raw: dict[str, Any] = json.loads(path.read_text())
             processes = tuple(Started(**p) for p in raw["processes"])
-            return cls(dict(raw["ports"]), processes, float(raw["started"]), bool(raw["ready"]))
+            return cls(dict(raw["ports"]), processes, float(raw["started"]), dict(raw["urls"]), bool(raw["ready"]))
         except (OSError, ValueError, KeyError, TypeError):
             return cls()
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from helpers.services import control_plane
 from helpers.services.spec import Process, ServiceSpec, Site
 
 
@@ -44,5 +45,6 @@ SPECS: dict[str, ServiceSpec] = {
         ServiceSpec("cloud", "the local cloud: the AWS protocol, served by moto", _cloud, disk_mb=200, timeout=120),
         ServiceSpec("oci", "the OCI registry: policy bundles, SBOMs, signatures", _oci, ("http", "store"), disk_mb=200),
         ServiceSpec("registry", "the module registry: Terraform modules, versions, signatures", _registry),
+        control_plane.SPEC,
     )
 }

@@ -48,6 +48,12 @@ class NotEnoughDisk(ServiceError):
     code = "service-no-disk"
 
 
+class NotEnoughMemory(ServiceError):
+    """There is too little free memory for the service's processes."""
+
+    code = "service-no-memory"
+
+
 class ServiceBusy(ServiceError):
     """Another program has been starting or stopping the same service for too long."""
 

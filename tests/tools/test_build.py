@@ -133,6 +133,16 @@ def test_clean_drops_the_compilers_caches_and_keeps_the_tools(toolchain: Path) -
     assert tools.find("hello") is None
 
 
+def test_clean_waits_for_nobody_and_takes_nothing_from_a_build_that_runs(toolchain: Path) -> None:
+    tools.ensure("hello", progress=QUIET)
+    with build.locked("hello"):
+        assert tools.clean(tools=True) == 0
+        assert build.build_cache().exists()
+    assert tools.find("hello") is not None
+    tools.clean()
+    assert not build.build_cache().exists()
+
+
 def test_every_pin_of_the_course_is_exact() -> None:
     pins.specs.cache_clear()
     for spec in tools.specs().values():
