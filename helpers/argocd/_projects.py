@@ -9,7 +9,10 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, repr=False)
 class SyncWindow:
-    """When syncs of a project are allowed or denied: a cron *schedule*, a *duration*, and for which applications."""
+    """When syncs of a project are allowed or denied: a cron *schedule*, a *duration*, and for which applications.
+
+    *active* says whether it is open now; ``None`` where nobody asked (`ArgoCD.sync_windows` does).
+    """
 
     kind: Literal["allow", "deny"]
     schedule: str
@@ -19,6 +22,7 @@ class SyncWindow:
     clusters: tuple[str, ...] = ()
     manual_sync: bool = False
     time_zone: str = "UTC"
+    active: bool | None = field(default=None, compare=False)
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> SyncWindow:
@@ -35,7 +39,8 @@ class SyncWindow:
         )
 
     def __repr__(self) -> str:
-        return f"SyncWindow({self.kind} {self.schedule!r} for {self.duration} {self.time_zone})"
+        active = {True: ", active", False: ", not active", None: ""}[self.active]
+        return f"SyncWindow({self.kind} {self.schedule!r} for {self.duration} {self.time_zone}{active})"
 
 
 @dataclass(frozen=True, repr=False)

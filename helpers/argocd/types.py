@@ -13,11 +13,13 @@ from typing import Any, Literal, get_args
 
 from helpers._display import Displayed
 from helpers.argocd._projects import Project, SyncWindow
+from helpers.argocd._repositories import GpgKey, Repository, Revision
 from helpers.kubernetes.types import Change, Difference, changes_between, difference, mask_secret
 
 __all__ = [
-    "Application", "ApplicationEvent", "Condition", "Deployed", "Health", "Node", "Operation", "Phase", "Project",
-    "ResourceDiff", "ResourceResult", "ResourceStatus", "ResourceTree", "Sync", "SyncWindow",
+    "Application", "ApplicationEvent", "Condition", "Deployed", "GpgKey", "Health", "Node", "Operation", "Phase",
+    "Project", "Repository", "ResourceDiff", "ResourceResult", "ResourceStatus", "ResourceTree", "Revision", "Sync",
+    "SyncWindow",
 ]  # fmt: skip
 
 #: Does the cluster hold what Git says?
