@@ -11,15 +11,19 @@ from pathlib import Path
 
 from helpers import _process
 from helpers._git_types import (
+    AccessDenied,
     AlreadyExists,
     CannotSign,
     GitError,
+    GitServerDown,
     NotARepository,
     NothingToCommit,
+    PushRefused,
     PushRejected,
     RemoteUnreachable,
     SshKey,
     UnknownRevision,
+    remote_lines,
 )
 from helpers._wrapper import StrPath, Wrapper
 from helpers.errors import BadInput
@@ -46,6 +50,11 @@ _FAULTS: tuple[tuple[str, type[GitError], str], ...] = (
      "git.add(...)   # or allow_empty=True"),
     (r"Couldn't load public key|failed to write commit object|unable to sign the tag|gpg failed to sign",
      CannotSign, "git.configure_identity(Identity(..., signing_key=...))"),
+    (r"\[remote rejected\] .*hook declined\)", PushRefused,
+     "Do what the server says above, then push again."),
+    (r"Authentication failed|could not read (Username|Password)|requested URL returned error: 40[13]", AccessDenied,
+     "Forge(PERSON).clone(...)   # a clone that pushes as a person who may"),
+    (r"(?s)127\.0\.0\.1.*(Connection refused|Couldn't connect)", GitServerDown, "course services start git"),
     (r"already exists", AlreadyExists, "Choose another name."),
     (r"\[remote rejected\]|\[rejected\]|failed to push some refs", PushRejected,
      "Read the remote's words above; git.pull() if its history is ahead."),
@@ -64,6 +73,11 @@ def git_error(command: str, done: _process.Completed) -> GitError:
     text = f"{done.stderr.strip()}\n{done.stdout.strip()}".strip()
     other = ("", GitError, "Read git's words above; a hook of the repository may have refused it.")
     _, kind, todo = next((fault for fault in _FAULTS if re.search(fault[0], text)), other)
+    if kind is GitServerDown:
+        return kind(f"git {command} failed: the Git server is down", why=text, next=todo, completed=done)
+    if kind is PushRefused:
+        said = remote_lines(done.stderr)
+        return kind(f"git {command}: the server refused it", why="\n".join(said), next=todo, completed=done)
     return kind(f"git {command} failed", why="\n".join(text.splitlines()[-12:]), next=todo, completed=done)
 
 

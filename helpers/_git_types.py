@@ -49,10 +49,33 @@ class PushRejected(GitError):
     code = "git-push-rejected"
 
 
+class PushRefused(PushRejected):
+    """A hook of the remote repository said no; ``lines`` are its words, without git's ``remote:`` in front."""
+
+    code = "git-push-refused"
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What the hook printed."""
+        return remote_lines(self.completed.stderr) if self.completed else ()
+
+
 class RemoteUnreachable(GitError):
     """The remote repository is not there or does not answer."""
 
     code = "git-remote-unreachable"
+
+
+class GitServerDown(RemoteUnreachable):
+    """The course's Git server does not run."""
+
+    code = "git-server-down"
+
+
+class AccessDenied(GitError):
+    """The remote repository does not know the person, or the person may not do this there."""
+
+    code = "git-access-denied"
 
 
 class CannotSign(GitError):
@@ -65,6 +88,12 @@ class CannotVerify(GitError):
     """A signature could be neither accepted nor refused: nobody is trusted yet, or ssh-keygen is missing."""
 
     code = "git-cannot-verify"
+
+
+def remote_lines(stderr: str) -> tuple[str, ...]:
+    """Return what the remote side said in the course of a push."""
+    said = [line.removeprefix("remote:").strip("\r") for line in stderr.splitlines() if line.startswith("remote:")]
+    return tuple(line.removeprefix(" ").rstrip() for line in said if line.strip())
 
 
 @dataclass(frozen=True)

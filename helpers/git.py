@@ -12,6 +12,7 @@ from typing import Literal
 
 from helpers._git_run import generate_ssh_key, git_error, message_text, revision
 from helpers._git_types import (
+    AccessDenied,
     AllowedSigner,
     AlreadyExists,
     CannotSign,
@@ -20,11 +21,13 @@ from helpers._git_types import (
     Diff,
     FileChange,
     GitError,
+    GitServerDown,
     Identity,
     Log,
     MergeResult,
     NotARepository,
     NothingToCommit,
+    PushRefused,
     PushRejected,
     RemoteUnreachable,
     SignatureCheck,
@@ -39,9 +42,10 @@ from helpers._wrapper import StrPath, paths
 from helpers.errors import BadInput
 
 __all__ = [
-    "AllowedSigner", "AlreadyExists", "CannotSign", "CannotVerify", "Commit", "Diff", "FileChange", "Git", "GitError",
-    "Identity", "Log", "MergeResult", "NotARepository", "NothingToCommit", "PushRejected", "RemoteUnreachable",
-    "SignatureCheck", "SshKey", "Status", "StatusEntry", "Tag", "UnknownRevision", "generate_ssh_key",
+    "AccessDenied", "AllowedSigner", "AlreadyExists", "CannotSign", "CannotVerify", "Commit", "Diff", "FileChange",
+    "Git", "GitError", "GitServerDown", "Identity", "Log", "MergeResult", "NotARepository", "NothingToCommit", "PushRefused",
+    "PushRejected", "RemoteUnreachable", "SignatureCheck", "SshKey", "Status", "StatusEntry", "Tag", "UnknownRevision",
+    "generate_ssh_key",
 ]  # fmt: skip
 
 _FIELDS = ("%H", "%P", "%an", "%ae", "%aI", "%cn", "%ce", "%G?", "%GS", "%B")
@@ -281,7 +285,8 @@ class Git(Verifying):
         """Push the current branch, or *refs* (branches, tags, ``LOCAL:REMOTE``).
 
         Raises:
-            PushRejected: the remote said no. RemoteUnreachable: it is not there.
+            PushRefused: a hook of the remote said no (its words are in ``lines``). PushRejected: it has commits that
+                are not here. RemoteUnreachable: it is not there.
         """
         flags = {"--set-upstream": set_upstream, "--tags": tags, "--force-with-lease": force_with_lease}
         args = ["push", "--quiet", *(flag for flag, on in flags.items() if on)]
