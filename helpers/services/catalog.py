@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from helpers.services import control_plane
+from helpers.services import control_plane, gitops, vault
 from helpers.services.spec import Process, ServiceSpec, Site
 
 
@@ -46,5 +46,7 @@ SPECS: dict[str, ServiceSpec] = {
         ServiceSpec("oci", "the OCI registry: policy bundles, SBOMs, signatures", _oci, ("http", "store"), disk_mb=200),
         ServiceSpec("registry", "the module registry: Terraform modules, versions, signatures", _registry),
         control_plane.SPEC,
+        gitops.SPEC,
+        vault.SPEC,
     )
 }

@@ -34,6 +34,8 @@ class Rest:
 
     def __init__(self, config: Path) -> None:
         import requests
+        from requests.adapters import HTTPAdapter
+        from urllib3 import Retry
 
         data = json.loads(config.read_text())
         cluster, user = data["clusters"][0]["cluster"], data["users"][0]["user"]
@@ -41,6 +43,9 @@ class Rest:
         self._session = requests.Session()
         # A proxy of the environment is never meant for loopback.
         self._session.trust_env = False
+        # The API server says "later" for a moment after its start and after a new type.
+        later = Retry(total=8, connect=0, read=0, status_forcelist=(429, 503), allowed_methods=None, backoff_factor=0.1)
+        self._session.mount("https://", HTTPAdapter(max_retries=later))
         self._session.verify = cluster["certificate-authority"]
         self._session.cert = (user["client-certificate"], user["client-key"])
 

@@ -1,0 +1,162 @@
+"""The declaration of the service ``gitops``."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from helpers.services._record import write_private
+from helpers.services.gitops.install import JITTER, NAMESPACE, RECONCILE, install
+from helpers.services.pki import LOOPBACK, Authority, Pair
+from helpers.services.spec import Process, ServiceSpec, Site
+
+
+def processes(site: Site) -> Sequence[Process]:
+    """Prepare the cluster and return Argo CD's processes; the control plane runs by now."""
+    from helpers import tools
+    from helpers.services.control_plane.access import authority, write_kubeconfig
+    from helpers.services.control_plane.rest import Rest
+
+    plane = site.folder.parent / "kubernetes"
+    ca = authority(plane)
+    server = ca.issue("argocd-server", "argocd-server", hosts=LOOPBACK)
+    repo = ca.issue("argocd-repo-server", "argocd-repo-server", hosts=LOOPBACK)
+    config = write_kubeconfig(plane, site.urls["kubernetes"], "argocd", namespace=NAMESPACE)
+    argocd = tools.ensure("argocd")
+    with Rest(config) as api:
+        install(api, argocd.share, site.folder, server)
+    parts = _Parts(site, argocd.path, config, ca, repo, argocd.share / "scripts")
+    return [parts.redis(), parts.repo_server(), parts.controller(), parts.applicationsets(), parts.api_server()]
+
+
+class _Parts:
+    """The processes of Argo CD: one binary, told by a variable which of them it is."""
+
+    def __init__(self, site: Site, binary: Path, config: Path, ca: Authority, repo: Pair, scripts: Path) -> None:
+        self.site, self.binary, self.config, self.ca, self.repo = site, binary, config, ca, repo
+        self.password = _redis_password(site.folder)
+        self.env = self._folders() | {
+            "KUBECONFIG": str(config),
+            "ARGOCD_FAKE_IN_CLUSTER": "true",
+            "ARGOCD_GPG_ENABLED": "true",
+            "REDIS_PASSWORD": self.password,
+            "HOSTNAME": "argocd-0",
+            "PATH": f"{scripts}:{_kustomize()}:{os.environ.get('PATH', '/usr/bin:/bin')}",
+        }
+
+    def _folders(self) -> dict[str, str]:
+        """Return the folders Argo CD keeps its files in, made private."""
+        data = self.site.data
+        names = {
+            "ARGOCD_GNUPGHOME": "gnupg",
+            "ARGOCD_GPG_DATA_PATH": "gpg-keys",
+            "ARGOCD_TLS_DATA_PATH": "tls",
+            "ARGOCD_SSH_DATA_PATH": "ssh",
+            "ARGOCD_PLUGINSOCKFILEPATH": "plugins",
+            "ARGOCD_APP_CONF_PATH": "config",
+            "TMPDIR": "tmp",
+            "HOME": "home",
+        }
+        for name in names.values():
+            (data / name).mkdir(exist_ok=True, mode=0o700)
+        tls = data / "config" / "reposerver" / "tls"
+        tls.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_private(tls / "tls.crt", self.repo.cert.read_bytes())
+        write_private(tls / "tls.key", self.repo.key.read_bytes())
+        return {variable: str(data / name) for variable, name in names.items()}
+
+    def _process(self, name: str, port: str, *options: str, health: str = "") -> Process:
+        env = {**self.env, "ARGOCD_BINARY_NAME": f"argocd-{name}"}
+        common = ["--redis", self._at("redis"), "--loglevel", "warn"]
+        return Process(name, [self.binary, *common, *options], env, port=port, health=health, wait=False)
+
+    def _at(self, port: str) -> str:
+        return f"127.0.0.1:{self.site.ports[port]}"
+
+    def _port(self, name: str) -> str:
+        return str(self.site.ports[name])
+
+    def _to_repo(self) -> list[str]:
+        """Return the options by which a client and the repo server know each other."""
+        client = self.ca.issue("argocd-client", "argocd-client")
+        return [
+            f"--repo-server-ca-cert-path={self.ca.cert}", f"--repo-server-client-cert-path={client.cert}",
+            f"--repo-server-client-cert-key-path={client.key}",
+        ]  # fmt: skip
+
+    def redis(self) -> Process:
+        """Return the cache; it keeps nothing on disk, Argo CD fills it again."""
+        from helpers import tools
+
+        config = self.site.folder / "redis.conf"
+        lines = [
+            "bind 127.0.0.1", f"port {self._port('redis')}", f"requirepass {self.password}", 'save ""',
+            "appendonly no", "daemonize no", f"dir {self.site.data}",
+        ]  # fmt: skip
+        write_private(config, "\n".join(lines).encode() + b"\n")
+        return Process("redis", [tools.ensure("redis-server").path, config], port="redis")
+
+    def repo_server(self) -> Process:
+        """Return the process that reads Git and renders manifests."""
+        return self._process(
+            "repo-server", "repo", "--address=127.0.0.1", "--port", self._port("repo"),
+            "--metrics-address=127.0.0.1", "--metrics-port", self._port("repo-metrics"),
+            f"--client-ca-path={self.ca.cert}", "--parallelismlimit=4",
+        )  # fmt: skip
+
+    def controller(self) -> Process:
+        """Return the process that compares and syncs."""
+        return self._process(
+            "application-controller", "controller", "--repo-server", self._at("repo"), *self._to_repo(),
+            "--metrics-port", self._port("controller"), f"--kubeconfig={self.config}", f"--namespace={NAMESPACE}",
+            f"--app-resync={RECONCILE}", f"--app-resync-jitter={JITTER}", "--self-heal-timeout-seconds=1",
+            health="/healthz",
+        )  # fmt: skip
+
+    def applicationsets(self) -> Process:
+        """Return the process that makes Applications from ApplicationSets."""
+        env = {**self.env, "ARGOCD_BINARY_NAME": "argocd-applicationset-controller"}
+        argv: list[str | Path] = [
+            self.binary, "--argocd-repo-server", self._at("repo"), *self._to_repo(), f"--kubeconfig={self.config}",
+            f"--namespace={NAMESPACE}", f"--metrics-addr={self._at('sets-metrics')}",
+            f"--probe-addr={self._at('sets')}", f"--webhook-addr={self._at('sets-webhook')}", "--loglevel=warn",
+        ]  # fmt: skip
+        return Process("applicationset-controller", argv, env, port="sets", health="/healthz", wait=False)
+
+    def api_server(self) -> Process:
+        """Return the API server."""
+        return self._process(
+            "server", "api", "--repo-server", self._at("repo"), *self._to_repo(), "--address=127.0.0.1",
+            "--port", self._port("api"), "--metrics-address=127.0.0.1", "--metrics-port", self._port("api-metrics"),
+            f"--kubeconfig={self.config}", f"--namespace={NAMESPACE}",
+        )  # fmt: skip
+
+
+def _redis_password(folder: Path) -> str:
+    path = folder / "redis-password"
+    if not path.exists():
+        write_private(path, secrets.token_hex(24).encode())
+    return path.read_text()
+
+
+def _kustomize() -> Path:
+    from helpers import tools
+
+    return tools.ensure("kustomize").path.parent
+
+
+SPEC = ServiceSpec(
+    "gitops",
+    "Argo CD: keeps the cluster as Git says",
+    processes,
+    ports=(
+        "api", "redis", "repo", "repo-metrics", "controller", "sets", "sets-metrics", "sets-webhook", "api-metrics",
+    ),
+    depends=("kubernetes",),
+    scheme="https",
+    disk_mb=500,
+    memory_mb=900,
+    timeout=120,
+)  # fmt: skip
