@@ -70,10 +70,12 @@ class InterfaceDiff(Displayed):
     def allows(self, current: str, proposed: str) -> bool:
         """Return whether *proposed* is high enough to follow *current* with these changes.
 
+        A pre-release counts as the version it leads to.
+
         Raises:
             BadInput: one of them is no semantic version.
         """
-        return bool(_version(proposed) >= _version(self.next_version(current)))
+        return bool(_version(proposed).finalize_version() >= _version(self.next_version(current)))
 
     def __repr__(self) -> str:
         return f"InterfaceDiff({self.bump}: {len(self.breaking)} breaking of {len(self.changes)} changes)"
@@ -98,11 +100,16 @@ def _version(text: str) -> Any:
 def compare(old: Interface, new: Interface) -> InterfaceDiff:
     """Return what changed from *old* to *new* for those who call the module."""
     changes = [*_variables(old, new), *_outputs(old, new), *_requirements(old, new)]
-    if (old.resources, old.module_calls) != (new.resources, new.module_calls):
+    if _inside(old) != _inside(new):
         changes.append(
             Change("inside", "", "resources or modules inside are others; read the plan of a caller", "patch")
         )
     return InterfaceDiff(tuple(sorted(changes, key=lambda c: (-_ORDER.index(c.bump), c.kind, c.name))))
+
+
+def _inside(module: Interface) -> tuple[object, ...]:
+    calls = [(call.name, call.source, call.version) for call in module.module_calls]
+    return [resource.address for resource in module.resources], calls
 
 
 def _pair(gone: Sequence[Any], come: Sequence[Any], same: Callable[[Any, Any], bool]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from helpers.errors import CourseError
 
 __all__ = [
     "Bump", "Change", "Interface", "InterfaceDiff", "InvalidModule", "ModuleCall", "ModuleDiagnostic", "Output",
-    "ProviderRequirement", "Variable", "compare", "read",
+    "ProviderRequirement", "Resource", "Variable", "compare", "default_digest", "read",
 ]  # fmt: skip
 
 
@@ -33,8 +33,20 @@ class InvalidModule(CourseError):
         self.found = found
 
 
+class _Placed:
+    """Something that stands in a file."""
+
+    file: str
+    line: int
+
+    @property
+    def where(self) -> str:
+        """Where it stands, as ``FILE:LINE``; empty when that is not known."""
+        return f"{self.file}:{self.line}" if self.file else ""
+
+
 @dataclass(frozen=True)
-class Variable:
+class Variable(_Placed):
     """An input: *type* as written (empty: any), *default* as JSON data (None for a sensitive one)."""
 
     name: str
@@ -45,12 +57,16 @@ class Variable:
     sensitive: bool = False
     file: str = ""
     line: int = 0
-    #: Distinguishes defaults without showing a sensitive one.
+    #: Distinguishes defaults without showing a sensitive one; see `default_digest`.
     default_digest: str = field(default="", repr=False)
+
+    def defaults_to(self, value: Any) -> bool:
+        """Return whether it has this default, also when it is sensitive."""
+        return not self.required and self.default_digest == default_digest(value)
 
 
 @dataclass(frozen=True)
-class Output:
+class Output(_Placed):
     """An output."""
 
     name: str
@@ -70,16 +86,34 @@ class ProviderRequirement:
 
 
 @dataclass(frozen=True)
-class ModuleCall:
+class ModuleCall(_Placed):
     """A module that the module uses."""
 
     name: str
     source: str
     version: str = ""
+    file: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True)
-class ModuleDiagnostic:
+class Resource(_Placed):
+    """A resource of the module; *mode* is ``managed`` or ``data``."""
+
+    mode: str
+    type: str
+    name: str
+    file: str = ""
+    line: int = 0
+
+    @property
+    def address(self) -> str:
+        """Its address in the module, for example ``data.aws_region.here``."""
+        return f"{'data.' if self.mode == 'data' else ''}{self.type}.{self.name}"
+
+
+@dataclass(frozen=True)
+class ModuleDiagnostic(_Placed):
     """A fault in the module's files."""
 
     severity: Literal["error", "warning"]
@@ -89,7 +123,7 @@ class ModuleDiagnostic:
     line: int = 0
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}: " if self.file else ""
+        place = f"{self.where}: " if self.where else ""
         return f"{place}{self.summary}. {self.detail}".strip()
 
 
@@ -105,7 +139,7 @@ class Interface(Displayed):
     providers: tuple[ProviderRequirement, ...] = ()
     required_version: tuple[str, ...] = ()
     module_calls: tuple[ModuleCall, ...] = ()
-    resources: tuple[str, ...] = ()
+    resources: tuple[Resource, ...] = ()
     diagnostics: tuple[ModuleDiagnostic, ...] = ()
 
     @property
@@ -120,6 +154,10 @@ class Interface(Displayed):
     def output(self, name: str) -> Output | None:
         """Return the output of that name."""
         return next((o for o in self.outputs if o.name == name), None)
+
+    def of_type(self, type: str) -> tuple[Resource, ...]:
+        """Return the managed resources of a type."""
+        return tuple(r for r in self.resources if r.mode == "managed" and r.type == type)
 
     def __repr__(self) -> str:
         counts = f"{len(self.variables)} variables ({len(self.required)} required), {len(self.outputs)} outputs"
@@ -175,8 +213,8 @@ def _interface(name: str, raw: Mapping[str, Any], found: tuple[ModuleDiagnostic,
             ProviderRequirement(n, p.get("source", ""), tuple(p.get("version_constraints") or ())) for n, p in providers
         ),
         tuple(raw.get("required_core") or ()),
-        tuple(ModuleCall(n, c.get("source", ""), c.get("version", "")) for n, c in each("module_calls")),
-        tuple(n for key in ("managed_resources", "data_resources") for n, _ in each(key)),
+        tuple(ModuleCall(n, c.get("source", ""), c.get("version", ""), **_place(c)) for n, c in each("module_calls")),
+        tuple(_resource(r) for key in ("managed_resources", "data_resources") for _, r in each(key)),
         found,
     )
 
@@ -187,15 +225,23 @@ def _place(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _variable(raw: Mapping[str, Any]) -> Variable:
-    import hashlib
-
     default, sensitive = raw.get("default"), bool(raw.get("sensitive"))
-    text = json.dumps(default, sort_keys=True)
     return Variable(
         raw.get("name", ""), raw.get("type", ""), raw.get("description", ""), None if sensitive else default,
         bool(raw.get("required")), sensitive, **_place(raw),
-        default_digest=hashlib.sha256(text.encode()).hexdigest(),
+        default_digest=default_digest(default),
     )  # fmt: skip
+
+
+def default_digest(default: Any) -> str:
+    """Return the SHA-256, hex, of a default given as JSON data."""
+    import hashlib
+
+    return hashlib.sha256(json.dumps(default, sort_keys=True).encode()).hexdigest()
+
+
+def _resource(raw: Mapping[str, Any]) -> Resource:
+    return Resource(raw.get("mode", "managed"), raw.get("type", ""), raw.get("name", ""), **_place(raw))
 
 
 def _output(raw: Mapping[str, Any]) -> Output:

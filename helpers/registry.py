@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import gzip
 import io
 import json
@@ -26,8 +27,10 @@ from helpers.errors import BadInput, CourseError
 
 #: The host by which Terraform addresses modules; the CLI configuration maps it to the running registry.
 HOST = "registry.acme.test"
-#: Never part of a module.
-LEFT_OUT = {".git", ".terraform", ".ipynb_checkpoints", "__pycache__", ".terraform.lock.hcl", ".DS_Store"}
+#: Never part of a module: names that tools and editors make by themselves, as patterns of `fnmatch`.
+LEFT_OUT = (".git", ".terraform", ".terraform.lock.hcl", ".ipynb_checkpoints", "__pycache__", ".DS_Store", ".*.swp")
+#: Terraform's state. It is packed all the same, so that the registry says that it has no place in a module.
+STATE = ("*.tfstate", "*.tfstate.*")
 
 
 class RegistryError(CourseError):
@@ -181,10 +184,10 @@ def members(root: Path) -> list[Path]:
     """
     found = []
     for folder, names, files in os.walk(root):
-        names[:] = sorted(n for n in names if n not in LEFT_OUT)
+        names[:] = sorted(n for n in names if not _left_out(n))
         for name in sorted([*files, *(n for n in names if (Path(folder) / n).is_symlink())]):
             path = Path(folder) / name
-            if name in LEFT_OUT:
+            if _left_out(name):
                 continue
             if path.is_symlink() or not path.is_file():
                 raise BadInput(
@@ -194,6 +197,10 @@ def members(root: Path) -> list[Path]:
                 )
             found.append(path)
     return sorted(found, key=lambda p: p.relative_to(root).as_posix())
+
+
+def _left_out(name: str) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in LEFT_OUT)
 
 
 def sign(package: bytes, key: str | os.PathLike[str], password: str = "") -> bytes:

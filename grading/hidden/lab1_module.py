@@ -88,8 +88,8 @@ def build(lab: Lab) -> None:
 def validate(lab: Lab) -> None:
     """The repaired module can be planned, and kept what it had."""
     with _judged("The repaired module does not do what the speech team meant"):
-        found = inspect(lab, BROKEN)
-        if "default" in found.variables["network_cidr"].raw and not found.variables["network_cidr"].raw["required"]:
+        cidr = inspect(lab, BROKEN).variable("network_cidr")
+        if cidr is None or not cidr.required:
             raise Unmet(f'{BROKEN}/variables.tf: "network_cidr" has a default; the caller is to say it')
         text = lab.read(f"{BROKEN}/pool.tf") + lab.read(f"{BROKEN}/main.tf")
         for kept in ("var.network_cidr", "var.environment", "platform_network.speech.id", "cc-4022"):
@@ -101,10 +101,10 @@ def plan(lab: Lab) -> None:
     """The token is in no file of the workspace and the module is used as it is."""
     with _judged("The workspace of vision is not as it should be"):
         found = inspect(lab, LIVE)
-        if not any(block.raw["source"].endswith(MODULE) for block in found.modules.values()):
+        if not any(call.source.endswith(MODULE) for call in found.module_calls):
             raise Unmet(f"{LIVE}: no module block uses {MODULE}")
-        token = found.variables.get("registry_token")
-        if token is None or not token.raw["required"]:
+        token = found.variable("registry_token")
+        if token is None or not token.required:
             raise Unmet(f'{LIVE}: "registry_token" has a default, so a secret is in a file')
 
 

@@ -13,13 +13,15 @@ from typing import Any
 
 from helpers.checks._result import Unmet, require
 from helpers.labs import Lab
+from helpers.module_interface import Interface, InvalidModule, read
+from helpers.registry import LEFT_OUT, STATE
 from helpers.terraform import Terraform
 from helpers.terraform._project import State
 from helpers.terraform.errors import DiskFull, ProviderNotAvailable, TerraformError, TerraformStopped
 from helpers.terraform.types import Diagnostic, Event, Plan, TestRun, TestSummary
 
-#: What Terraform makes by itself, and what would bring a learner's state or tests into a check.
-_LEFT_OUT = shutil.ignore_patterns(".terraform", "*.tfstate*", ".terraform.lock.hcl", ".*.swp")
+#: What is no part of a module, and what would bring a learner's state into a check.
+_LEFT_OUT = shutil.ignore_patterns(*LEFT_OUT, *STATE)
 
 
 @contextlib.contextmanager
@@ -79,61 +81,22 @@ def said(found: Iterable[Diagnostic], folder: str = "") -> str:
     return ""
 
 
-@dataclass(frozen=True)
-class Block:
-    """One declared thing: its name and place, and the rest as terraform-config-inspect gives it."""
-
-    name: str
-    where: str
-    raw: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Configuration:
-    """The blocks of one folder, read without running or resolving anything."""
-
-    variables: Mapping[str, Block]
-    outputs: Mapping[str, Block]
-    modules: Mapping[str, Block]
-    resources: Mapping[str, Block]
-    providers: tuple[str, ...]
-
-    def of_type(self, type: str) -> list[Block]:
-        """Return the managed resources of a type."""
-        return [block for block in self.resources.values() if block.raw["type"] == type]
-
-
-def inspect(lab: Lab, folder: str) -> Configuration:
-    """Read the blocks of a folder of the workspace.
+def inspect(lab: Lab, folder: str) -> Interface:
+    """Read the blocks of a folder of the workspace, without running or resolving anything.
 
     Raises:
         Unmet: it is not there, or does not parse.
     """
-    from helpers import _process, tools
-
     path = lab.path(folder)
     require(path.is_dir() and list(path.glob("*.tf")), f"{folder} has no .tf file")
-    done = _process.run([tools.ensure("terraform-config-inspect").path, "--json", "."], cwd=path)
-    data = json.loads(done.stdout)
-    for problem in data.get("diagnostics") or ():
-        if problem["severity"] == "error":
-            at = problem.get("pos") or {}
-            where = f"{folder}/{at.get('filename', '')}:{at.get('line', '')}: " if at else f"{folder}: "
-            raise Unmet(where + ": ".join(filter(None, (problem["summary"], problem.get("detail", "")))))
-
-    def blocks(kind: str) -> dict[str, Block]:
-        return {
-            name: Block(raw["name"], f"{folder}/{raw['pos']['filename']}:{raw['pos']['line']}", raw)
-            for name, raw in (data.get(kind) or {}).items()
-        }
-
-    return Configuration(
-        blocks("variables"),
-        blocks("outputs"),
-        blocks("module_calls"),
-        blocks("managed_resources"),
-        tuple(data.get("required_providers") or ()),
-    )
+    try:
+        return read(path)
+    except InvalidModule as error:
+        first = next((d for d in error.found if d.severity == "error"), None)
+        if first is None:
+            raise Unmet(f"{folder}: {error.why}") from error
+        said = ": ".join(filter(None, (first.summary, first.detail)))
+        raise Unmet(f"{folder}/{first.where}: {said}" if first.where else f"{folder}: {said}") from error
 
 
 @dataclass(frozen=True)

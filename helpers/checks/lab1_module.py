@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.checks import Unmet, require, step
-from helpers.checks._module import Configuration, Probe, ask_all, inspect, learners_fault, said, scratch
+from helpers.checks._module import Probe, ask_all, inspect, learners_fault, said, scratch
 from helpers.checks._workspace import (
     INPUTS,
     MADE_UP,
@@ -22,6 +22,7 @@ from helpers.checks._workspace import (
     rules,
 )
 from helpers.labs import Lab
+from helpers.module_interface import Interface
 from helpers.terraform import Terraform
 from helpers.terraform._project import State
 from helpers.terraform.errors import TerraformError
@@ -48,9 +49,10 @@ def interface(lab: Lab) -> str:
     for name, wanted in SPEC.items():
         _declared(found, name, wanted)
     for name in OUTPUTS:
-        require(name in found.outputs, f'output "{name}" is not declared in {MODULE}/outputs.tf')
-        block = found.outputs[name]
-        require(block.raw.get("description"), f'{block.where}: output "{name}" has no description')
+        output = found.output(name)
+        if output is None:
+            raise Unmet(f'output "{name}" is not declared in {MODULE}/outputs.tf')
+        require(output.description, f'{MODULE}/{output.where}: output "{name}" has no description')
     with scratch(lab, f"{MODULE}/variables.tf") as room:
         folder = room / MODULE
         _kept_nowhere(folder)
@@ -58,21 +60,22 @@ def interface(lab: Lab) -> str:
     return f"{len(SPEC)} inputs and {len(OUTPUTS)} outputs are as decided; {len(REFUSED)} probes were answered rightly"
 
 
-def _declared(found: Configuration, name: str, wanted: Input) -> None:
-    require(name in found.variables, f'variable "{name}" is not declared in {MODULE}/variables.tf')
-    block = found.variables[name]
-    given = block.raw
-    require(given.get("description"), f'{block.where}: variable "{name}" has no description')
-    kind = str(given.get("type", "")).replace(" ", "") or "missing"
-    require(kind == wanted.type, f'{block.where}: the type of variable "{name}" is {kind}, not {wanted.type}')
+def _declared(found: Interface, name: str, wanted: Input) -> None:
+    given = found.variable(name)
+    if given is None:
+        raise Unmet(f'variable "{name}" is not declared in {MODULE}/variables.tf')
+    where = f"{MODULE}/{given.where}"
+    require(given.description, f'{where}: variable "{name}" has no description')
+    kind = given.type.replace(" ", "") or "missing"
+    require(kind == wanted.type, f'{where}: the type of variable "{name}" is {kind}, not {wanted.type}')
     if wanted.required:
-        require(given["required"], f'{block.where}: variable "{name}" must have no default: the caller has to say it')
+        require(given.required, f'{where}: variable "{name}" must have no default: the caller has to say it')
     else:
-        require(not given["required"], f'{block.where}: variable "{name}" has no default ({wanted.default!r})')
-        same = given["default"] == wanted.default
-        require(same, f'{block.where}: the default of "{name}" is {given["default"]!r}, not {wanted.default!r}')
+        require(not given.required, f'{where}: variable "{name}" has no default ({wanted.default!r})')
+        same = given.defaults_to(wanted.default)
+        require(same, f'{where}: the default of "{name}" is {given.default!r}, not {wanted.default!r}')
     if wanted.secret:
-        require(given.get("sensitive"), f'{block.where}: variable "{name}" is a secret, but is not sensitive')
+        require(given.sensitive, f'{where}: variable "{name}" is a secret, but is not sensitive')
 
 
 def _kept_nowhere(folder: Path) -> None:
@@ -110,21 +113,24 @@ def _kept_nowhere(folder: Path) -> None:
 def contract(lab: Lab) -> str:
     """The example type-checks against the interface, before there is anything behind it."""
     consumer = inspect(lab, EXAMPLE)
-    require(consumer.modules, f"{EXAMPLE} has no module block")
-    calls = [b for b in consumer.modules.values() if b.raw["source"].rstrip("/") == "../.."]
-    block = next(iter(consumer.modules.values()))
-    require(calls, f'{block.where}: the source is {block.raw["source"]!r}, not "../.."')
-    require("registry_token" in consumer.variables, f'{EXAMPLE}: variable "registry_token" is not declared')
+    require(consumer.module_calls, f"{EXAMPLE} has no module block")
+    first = consumer.module_calls[0]
+    call = next((c for c in consumer.module_calls if c.source.rstrip("/") == "../.."), None)
+    if call is None:
+        raise Unmet(f'{EXAMPLE}/{first.where}: the source is {first.source!r}, not "../.."')
+    require(consumer.variable("registry_token"), f'{EXAMPLE}: variable "registry_token" is not declared')
     for name in ("hourly_cost_usd", "bucket"):
-        require(name in consumer.outputs, f'{EXAMPLE}: output "{name}" is not declared')
+        require(consumer.output(name), f'{EXAMPLE}: output "{name}" is not declared')
     given = call_of_example(lab, consumer)
     wanted = {"team": "vision", "environment": "dev", "cost_centre": "cc-4021", "network_cidr": "10.20.0.0/20"}
     for name, value in {**wanted, "gpu_kind": "l4", "gpu_nodes": 1}.items():
-        require(given[name] == value, f"{calls[0].where}: the module gets {name} = {given[name]!r}, not {value!r}")
+        require(
+            given[name] == value, f"{EXAMPLE}/{call.where}: the module gets {name} = {given[name]!r}, not {value!r}"
+        )
     return "the example type-checks against the interface and asks for what was agreed"
 
 
-def call_of_example(lab: Lab, consumer: Configuration) -> dict[str, Any]:
+def call_of_example(lab: Lab, consumer: Interface) -> dict[str, Any]:
     """Return the inputs that the example gives to the module, as Terraform works them out on a skeleton.
 
     Raises:
@@ -132,8 +138,8 @@ def call_of_example(lab: Lab, consumer: Configuration) -> dict[str, Any]:
     """
     declared = inspect(lab, MODULE)
     with scratch(lab, f"{MODULE}/variables.tf") as room, scratch(lab, EXAMPLE, pattern="*.tf") as example:
-        echo = {n: f"${{var.{n}}}" for n, b in declared.variables.items() if not b.raw.get("sensitive")}
-        outputs = {name: {"value": {"output": name, "inputs": echo}} for name in declared.outputs}
+        echo = {v.name: f"${{var.{v.name}}}" for v in declared.variables if not v.sensitive}
+        outputs = {o.name: {"value": {"output": o.name, "inputs": echo}} for o in declared.outputs}
         (room / MODULE / "skeleton.tf.json").write_text(json.dumps({"output": outputs}))
         (example / EXAMPLE).rename(_parent(room / EXAMPLE))
         folder = room / EXAMPLE
@@ -146,7 +152,7 @@ def call_of_example(lab: Lab, consumer: Configuration) -> dict[str, Any]:
                 raise Unmet(f"{EXAMPLE}/{first.where}: {first.summary}: {' '.join(first.detail.split())}")
         token = {"registry_token": "a-token-for-the-check"}
         probe = Probe("contract", say=f"{EXAMPLE} does not fit the interface")
-        mock: dict[str, Any] | None = {} if "platform" in consumer.providers else None
+        mock: dict[str, Any] | None = {} if "platform" in [p.name for p in consumer.providers] else None
         answers = ask_all(folder, EXAMPLE, [probe], token, mock=mock, details=True)
     changes = {change.name: change.after for change in answers.plans["contract"].output_changes}
     for name in ("hourly_cost_usd", "bucket"):
@@ -255,7 +261,7 @@ def validate(lab: Lab) -> str:
     found = inspect(lab, BROKEN)
     for kind in ("platform_network", "platform_gpu_pool"):
         require(found.of_type(kind), f"{BROKEN}: the resource of type {kind} is gone; repairing is not deleting")
-    require("network_cidr" in found.variables, f'{BROKEN}/variables.tf: variable "network_cidr" is not declared')
+    require(found.variable("network_cidr"), f'{BROKEN}/variables.tf: variable "network_cidr" is not declared')
     with scratch(lab, BROKEN, pattern="*.tf") as room:
         formatted(room / BROKEN, BROKEN)
     return "the module validates and is formatted"

@@ -19,13 +19,13 @@ from helpers.checks.lab1_testing import NOWHERE, has_runs, passing, tested
 from helpers.cosign import Cosign
 from helpers.errors import CourseError
 from helpers.labs import Lab
-from helpers.registry import NotFound, Registry, pack
+from helpers.registry import HOST, LEFT_OUT, STATE, NotFound, Registry, members, pack
 from helpers.services.registry_server.problems import Problem
 from helpers.terraform import Terraform
 from helpers.terraform_docs import TerraformDocs
 
 ADDRESS = "acme/gpu-workspace/platform"
-SOURCE = f"registry.acme.test/{ADDRESS}"
+SOURCE = f"{HOST}/{ADDRESS}"
 CONTRACT = "tests/contract.tftest.hcl"
 PACKAGE, BUNDLE = "dist/gpu-workspace-1.0.0.tar.gz", "dist/gpu-workspace-1.0.0.sigstore.json"
 #: Words of the learner's own that the README needs.
@@ -39,14 +39,8 @@ def problems(lab: Lab, version: str) -> list[Problem]:
 
     folder = lab.path(MODULE)
     require(folder.is_dir(), f"{MODULE} is not there")
-    files = {p.relative_to(folder).as_posix(): p.read_bytes() for p in _files(folder)}
+    files = {p.relative_to(folder).as_posix(): p.read_bytes() for p in members(folder)}
     return rules.check(files, ADDRESS, version, {})[1]
-
-
-def _files(folder: Path) -> list[Path]:
-    from helpers.registry import members
-
-    return members(folder)
 
 
 @step(
@@ -280,9 +274,9 @@ def installed(lab: Lab, folder: str, constraint: str = "") -> str:
 
 def call(lab: Lab, folder: str) -> tuple[str, str]:
     """Return place and constraint of the root's call of the module."""
-    for block in inspect(lab, folder).modules.values():
-        if block.raw["source"] == SOURCE:
-            return block.where, str(block.raw.get("version", ""))
+    for block in inspect(lab, folder).module_calls:
+        if block.source == SOURCE:
+            return f"{folder}/{block.where}", block.version
     raise Unmet(f"{folder} does not call {SOURCE}")
 
 
@@ -351,7 +345,7 @@ def upgrade(lab: Lab) -> str:
     where, constraint = call(lab, "consumer-next")
     fits = takes(constraint, "2.0.0") and not takes(constraint, "3.0.0")
     require(fits, f'{where}: the constraint "{constraint}" does not take 2.x and only 2.x')
-    require("bucket" in inspect(lab, "consumer-next").outputs, 'consumer-next: output "bucket" is not declared')
+    require(inspect(lab, "consumer-next").output("bucket"), 'consumer-next: output "bucket" is not declared')
     return f"{installed(lab, 'consumer-next')} is installed in consumer-next, and your own pipelines still read bucket"
 
 
@@ -382,7 +376,7 @@ def release(lab: Lab, version: str, what: str, changes: Mapping[str, str]) -> st
         return f"{ADDRESS} {version} is there already"
     with tempfile.TemporaryDirectory(prefix="release-") as name:
         folder = Path(name) / "module"
-        shutil.copytree(lab.path(MODULE), folder, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
+        shutil.copytree(lab.path(MODULE), folder, ignore=shutil.ignore_patterns(*LEFT_OUT, *STATE))
         for path, text in changes.items():
             (folder / path).write_text(text)
         log = folder / "CHANGELOG.md"

@@ -81,8 +81,11 @@ def test_the_interface_is_typed(tmp_path: Path) -> None:
     assert [(p.name, p.source, p.version_constraints) for p in found.providers] == [
         ("platform", "acme.test/platform/platform", ("~> 1.0",))
     ]
-    assert found.required_version == (">= 1.9",) and found.resources == ("terraform_data.x",)
-    assert [(m.name, m.version) for m in found.module_calls] == [("tags", "1.2.0")]
+    assert found.required_version == (">= 1.9",) and [r.address for r in found.resources] == ["terraform_data.x"]
+    assert [(m.name, m.version, m.where) for m in found.module_calls] == [("tags", "1.2.0", "main.tf:41")]
+    assert [r.where for r in found.of_type("terraform_data")] == ["main.tf:46"] and not found.of_type("other")
+    assert pool.defaults_to({"kind": "l4"}) and not pool.defaults_to({}) and not team.defaults_to(None)
+    assert token.defaults_to("hunter2-hunter2") and not token.defaults_to(None)
     html = found._repr_html_() or ""
     assert "bucket" in html and "hunter2" not in html + repr(found) + repr(found.variables)
 
@@ -141,6 +144,7 @@ def test_the_next_version_follows_semantic_versioning(tmp_path: Path) -> None:
     assert (
         breaking.allows("1.4.2", "2.0.0") and not breaking.allows("1.4.2", "1.5.0") and minor.allows("1.0.0", "2.0.0")
     )
+    assert breaking.allows("1.4.2", "2.0.0-rc.1") and not breaking.allows("1.4.2", "1.5.0-rc.1")
     with pytest.raises(BadInput):
         minor.next_version("one")
 

@@ -29,6 +29,9 @@ from tests.services.conftest import MODULE, kill, make_key, write
 Make = Callable[..., Path]
 
 
+HIDDEN = MODULE["outputs.tf"].replace("{", "{\n  sensitive = true")
+
+
 def publish(registry: Registry, folder: Path, key: Path | None, name: str, version: str = "1.0.0") -> client.Module:
     return registry.publish(folder, version, namespace="vision", name=name, provider="null", key=key)
 
@@ -124,9 +127,11 @@ def test_a_key_that_is_not_registered_is_refused(registry: Registry, module: Mak
     ("name", "changed", "what"),
     [
         ("output-gone", {"outputs.tf": ""}, "output id was removed"),
-        ("new-type", {"variables.tf": MODULE["variables.tf"].replace("number", "string")}, "type of input gpus"),
-        ("no-default", {"variables.tf": MODULE["variables.tf"].replace("  default     = 1\n", "")}, "input gpus"),
-        ("input-gone", {"variables.tf": MODULE["variables.tf"].split("\n\n")[0]}, "input gpus was removed"),
+        ("output-hidden", {"outputs.tf": HIDDEN}, "output id became sensitive"),
+        ("new-type", {"variables.tf": MODULE["variables.tf"].replace("number", "bool")}, "type of variable gpus"),
+        ("new-default", {"variables.tf": MODULE["variables.tf"].replace("= 1\n", "= 2\n")}, "default of variable gpus"),
+        ("no-default", {"variables.tf": MODULE["variables.tf"].replace("  default     = 1\n", "")}, "gpus lost its"),
+        ("input-gone", {"variables.tf": MODULE["variables.tf"].split("\n\n")[0]}, "variable gpus was removed"),
     ],
 )  # fmt: skip
 def test_a_breaking_change_needs_a_major_version(
@@ -136,6 +141,19 @@ def test_a_breaking_change_needs_a_major_version(
     with pytest.raises(PublishRefused, match=what) as refused:
         publish(registry, module(name, "1.1.0", **changed), key, name, "1.1.0")
     assert "Publish it as 2.0.0" in refused.value.diagnostics()
+
+
+def test_a_pre_release_of_the_next_major_version_may_break(registry: Registry, module: Make, key: Path) -> None:
+    publish(registry, module("pre"), key, "pre")
+    with pytest.raises(PublishRefused, match=r"Publish it as 2\.0\.0"):
+        publish(registry, module("pre", "1.1.0-rc.1", **{"outputs.tf": ""}), key, "pre", "1.1.0-rc.1")
+    publish(registry, module("pre", "2.0.0-rc.1", **{"outputs.tf": ""}), key, "pre", "2.0.0-rc.1")
+
+
+def test_a_wider_type_breaks_nobody(registry: Registry, module: Make, key: Path) -> None:
+    publish(registry, module("wider"), key, "wider")
+    wider = {"variables.tf": MODULE["variables.tf"].replace("= number", "= string")}
+    assert publish(registry, module("wider", "1.1.0", **wider), key, "wider", "1.1.0").version == "1.1.0"
 
 
 def test_patch_lines_and_prereleases(registry: Registry, module: Make, key: Path) -> None:

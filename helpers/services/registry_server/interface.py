@@ -1,102 +1,67 @@
-"""Reads a module's interface with terraform-config-inspect."""
+"""A module's interface as the registry keeps and shows it; it is read and compared by `helpers.module_interface`."""
 
 from __future__ import annotations
 
-import json
 import tempfile
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from helpers import _process, tools
+from helpers import module_interface
+from helpers._wrapper import ToolFailed
+from helpers.module_interface import Interface, InvalidModule, ModuleDiagnostic, Output, ProviderRequirement, Variable
 from helpers.services.registry_server import archive
 
 
-def read(files: dict[str, bytes]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    """Return the interface of a module given as files, and its parser's complaints (where, what).
-
-    The interface has ``inputs``, ``outputs`` (lists), ``requirements``, ``resources``, ``modules``.
-    """
+def read(files: dict[str, bytes]) -> tuple[Interface, list[tuple[str, str]]]:
+    """Return the interface of a module given as files, and its parser's complaints (where, what)."""
     with tempfile.TemporaryDirectory(prefix="inspect-") as name:
         archive.write({n: c for n, c in files.items() if "/" not in n}, Path(name))
-        done = _process.run([tools.ensure("terraform-config-inspect").path, "--json", "."], cwd=name, timeout=30)
-    try:
-        raw: dict[str, Any] = json.loads(done.stdout)
-    except ValueError:
-        return _interface({}), [("*.tf", done.stderr.strip()[:300] or "It cannot be read.")]
-    said = [d for d in raw.get("diagnostics", ()) if d.get("severity") == "error"]
-    return _interface(raw), [_complaint(d) for d in said]
+        try:
+            found = module_interface.read(name, allow_errors=True)
+        except InvalidModule:
+            # No .tf file at all: a rule of its own says so.
+            return Interface(""), []
+        except ToolFailed as error:
+            return Interface(""), [("*.tf", error.why[:300] or "It cannot be read.")]
+    return found, [_complaint(d) for d in found.diagnostics if d.severity == "error"]
 
 
-def _complaint(diagnostic: dict[str, Any]) -> tuple[str, str]:
-    pos = diagnostic.get("pos") or {}
-    where = f"{pos['filename']}:{pos['line']}" if pos.get("filename") else "*.tf"
-    return where, f"{diagnostic.get('summary', '')}. {diagnostic.get('detail', '')}".strip()[:400]
+def _complaint(found: ModuleDiagnostic) -> tuple[str, str]:
+    return found.where or "*.tf", f"{found.summary}. {found.detail}".strip()[:400]
 
 
-def _interface(raw: dict[str, Any]) -> dict[str, Any]:
-    providers = raw.get("required_providers", {})
+def to_json(found: Interface) -> dict[str, Any]:
+    """Return an interface as JSON-ready data: ``inputs``, ``outputs``, ``requirements``, ``resources``, ``modules``."""
     return {
-        "inputs": [_input(raw["variables"][n]) for n in sorted(raw.get("variables", {}))],
-        "outputs": [_output(raw["outputs"][n]) for n in sorted(raw.get("outputs", {}))],
+        "inputs": [{**vars(v), "type": textwrap.dedent("  " + v.type).strip()} for v in found.variables],
+        "outputs": [dict(vars(o)) for o in found.outputs],
         "requirements": {
-            "terraform": ", ".join(raw.get("required_core", ())),
+            "terraform": ", ".join(found.required_version),
             "providers": [
-                {
-                    "name": n,
-                    "source": providers[n].get("source", ""),
-                    "version": ", ".join(providers[n].get("version_constraints", ())),
-                }
-                for n in sorted(providers)
-                if n != "terraform"  # built into Terraform
+                {"name": p.name, "source": p.source, "version": ", ".join(p.version_constraints)}
+                for p in found.providers
             ],
         },
-        "resources": sorted(raw.get("managed_resources", {})),
-        "modules": [
-            {"name": n, "source": c.get("source", ""), "version": c.get("version", "")}
-            for n, c in sorted(raw.get("module_calls", {}).items())
-        ],
+        "resources": [r.address for r in found.resources if r.mode == "managed"],
+        "modules": [{"name": m.name, "source": m.source, "version": m.version} for m in found.module_calls],
     }
 
 
-def _input(raw: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": raw["name"],
-        "type": textwrap.dedent("  " + raw.get("type", "")).strip(),
-        "description": raw.get("description", ""),
-        "required": bool(raw.get("required")),
-        "default": None if raw.get("sensitive") else raw.get("default"),
-        "sensitive": bool(raw.get("sensitive")),
-        "file": raw.get("pos", {}).get("filename", ""),
-        "line": raw.get("pos", {}).get("line", 0),
-    }
+def from_json(data: Mapping[str, Any]) -> Interface:
+    """Return what a caller sees of a module, from the data of `to_json`; what is inside it is left out."""
+    needs = data["requirements"]
+    return Interface(
+        "",
+        tuple(_variable(item) for item in data["inputs"]),
+        tuple(Output(**item) for item in data["outputs"]),
+        tuple(ProviderRequirement(p["name"], p["source"], (p["version"],)) for p in needs["providers"]),
+        (needs["terraform"],),
+    )
 
 
-def _output(raw: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": raw["name"],
-        "description": raw.get("description", ""),
-        "sensitive": bool(raw.get("sensitive")),
-        "file": raw.get("pos", {}).get("filename", ""),
-        "line": raw.get("pos", {}).get("line", 0),
-    }
-
-
-def breaking(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """Return what in *new* breaks a caller of *old*; empty when an upgrade needs no change."""
-    before, after = ({i["name"]: i for i in x["inputs"]} for x in (old, new))
-    changes = [f"input {name} was removed" for name in before if name not in after]
-    for name, item in after.items():
-        was = before.get(name)
-        if was is None:
-            changes += [f"input {name} is new and required"] if item["required"] else []
-        elif _spaceless(was["type"]) != _spaceless(item["type"]):
-            changes.append(f"the type of input {name} changed from {was['type']} to {item['type']}")
-        elif item["required"] and not was["required"]:
-            changes.append(f"input {name} lost its default")
-    kept = {o["name"] for o in new["outputs"]}
-    return changes + [f"output {o['name']} was removed" for o in old["outputs"] if o["name"] not in kept]
-
-
-def _spaceless(text: str) -> str:
-    return "".join(text.split())
+def _variable(item: Mapping[str, Any]) -> Variable:
+    # Versions published by an older registry have no digest.
+    digest = item.get("default_digest") or module_interface.default_digest(item["default"])
+    return Variable(**{**item, "default_digest": digest})

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import semver
-
+from helpers.module_interface import Interface, compare
 from helpers.services.registry_server import interface, manifest, versions
 from helpers.services.registry_server.problems import Problem
 
@@ -52,7 +51,8 @@ def check(
     problems += _secrets(files)
     problems += _compatible(shape, version, published)
     shown = {
-        **facts, "interface": shape, "readme": _text(files.get("README.md", b"")), "changelog": changes,
+        **facts, "interface": interface.to_json(shape), "changelog": changes,
+        "readme": _text(files.get("README.md", b"")),
         "examples": {n: _text(c) for n, c in sorted(files.items()) if re.fullmatch(r"examples/[^/]+/main\.tf", n)},
     }  # fmt: skip
     return shown, problems
@@ -70,17 +70,17 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace").replace("\x00", "")
 
 
-def _interface(shape: dict[str, Any]) -> list[Problem]:
+def _interface(shape: Interface) -> list[Problem]:
     problems = []
-    for item in shape["inputs"]:
-        where = f"{item['file']}:{item['line']}: variable {item['name']}"
-        if not item["type"]:
+    for item in shape.variables:
+        where = f"{item.where}: variable {item.name}"
+        if not item.type:
             problems.append(Problem("variable-typed", where, "It has no type.", "Add `type = ...`."))
-        if not item["description"].strip():
+        if not item.description.strip():
             problems.append(Problem("variable-described", where, "It has no description.", "Add `description = ...`."))
-    for item in shape["outputs"]:
-        if not item["description"].strip():
-            where = f"{item['file']}:{item['line']}: output {item['name']}"
+    for output in shape.outputs:
+        if not output.description.strip():
+            where = f"{output.where}: output {output.name}"
             problems.append(Problem("output-described", where, "It has no description.", "Add `description = ...`."))
     return problems
 
@@ -143,16 +143,13 @@ def _secrets(files: dict[str, bytes]) -> list[Problem]:
     return problems
 
 
-def _compatible(shape: dict[str, Any], version: str, published: dict[str, dict[str, Any]]) -> list[Problem]:
+def _compatible(shape: Interface, version: str, published: dict[str, dict[str, Any]]) -> list[Problem]:
     base = versions.before(version, published) if versions.parse(version) else None
     if base is None:
         return []
-    old, new = semver.Version.parse(base), semver.Version.parse(version)
-    # Before 1.0.0 the minor version marks a breaking change (semver.org, rule 4, as Terraform's ~> is used).
-    major = new.major > old.major or (old.major == 0 and new.minor > old.minor)
-    changes = interface.breaking(published[base], shape)
-    if major or not changes:
+    diff = compare(interface.from_json(published[base]), shape)
+    if not diff.breaking or diff.allows(base, version):
         return []
-    wanted = f"{old.major + 1}.0.0" if old.major else f"0.{old.minor + 1}.0"
-    what = f"Compared with {base} it breaks callers: {'; '.join(changes)}."
-    return [Problem("breaking-change", "interface", what, f"Publish it as {wanted}, or keep the interface.")]
+    what = f"Compared with {base} it breaks callers: {'; '.join(map(str, diff.breaking))}."
+    fix = f"Publish it as {diff.next_version(base)}, or keep the interface."
+    return [Problem("breaking-change", "interface", what, fix)]
