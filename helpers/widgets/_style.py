@@ -73,6 +73,39 @@ STATES: dict[str, Mark] = {
     "cancelled": Mark("■", "stopped", "change"),
     "missing": Mark("○", "missing", "change"),
     "ready": Mark("✓", "ready", "good"),
+    "passed": Mark("✓", "passed", "good"),
+    "blocked": Mark("✗", "blocked", "bad"),
+    "current": Mark("=", "the same", "plain"),
+    "approved": Mark("✓", "approved", "good"),
+    "outdated": Mark("○", "does not count", "change"),
+    "healed": Mark("↺", "healed", "good"),
+    "adopted": Mark("↑", "adopted", "info"),
+    "break-glass": Mark("!", "break-glass", "bad"),
+    "open": Mark("○", "open", "info"),
+    "merged": Mark("✓", "merged", "good"),
+    "closed": Mark("–", "closed", "plain"),
+}
+
+#: What Argo CD and Kubernetes say, in their own words. A health of its own kind is no verdict on sync.
+STATES |= {
+    "Synced": Mark("=", "Synced", "good"),
+    "OutOfSync": Mark("≠", "OutOfSync", "bad"),
+    "Healthy": Mark("✓", "Healthy", "good"),
+    "Progressing": Mark("…", "Progressing", "info"),
+    "Degraded": Mark("✗", "Degraded", "bad"),
+    "Missing": Mark("○", "Missing", "change"),
+    "Suspended": Mark("‖", "Suspended", "plain"),
+    "Unknown": Mark("?", "Unknown", "change"),
+    "Running": Mark("…", "Running", "info"),
+    "Succeeded": Mark("✓", "Succeeded", "good"),
+    "Failed": Mark("✗", "Failed", "bad"),
+    "Error": Mark("✗", "Error", "bad"),
+    "Terminating": Mark("■", "Terminating", "change"),
+    "SyncFailed": Mark("✗", "SyncFailed", "bad"),
+    "Pruned": Mark("−", "Pruned", "change"),
+    "PruneSkipped": Mark("–", "PruneSkipped", "plain"),
+    "Normal": Mark("·", "Normal", "plain"),
+    "Warning": Mark("!", "Warning", "change"),
 }
 
 #: The mark of a risk, next to the resource and in the graph.

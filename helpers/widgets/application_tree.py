@@ -1,0 +1,210 @@
+"""The tree of applications, static and live: what manages what, does it match Git, does it work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from helpers.widgets._application_tree import (
+    TreeNode,
+    application_nodes,
+    folded,
+    resource_nodes,
+    tree_nodes,
+)
+from helpers.widgets._base import button, choose, controls, frame, pick, side_by_side
+from helpers.widgets._gitops import applications_tally, count, several, short
+from helpers.widgets._html import Html, code, cut, definitions, dim, head, join, mark, page, tag
+from helpers.widgets._live import Live
+from helpers.widgets._shapes import meaning
+from helpers.widgets._tree_draw import grid_figure, legend, tree_figure
+
+if TYPE_CHECKING:
+    from helpers.argocd.types import Application, ResourceTree
+
+#: More applications than this are drawn as a grid of cells.
+MAX_TREE = 12
+
+Applications = tuple["Application", ...]
+
+
+def settled(applications: Sequence[Application]) -> bool:
+    """Are there applications, and is each Synced and Healthy with no operation under way?"""
+    return bool(applications) and all(
+        a.sync == "Synced" and a.health == "Healthy" and (a.operation is None or a.operation.done)
+        for a in applications
+    )  # fmt: skip
+
+
+def application_tree_html(
+    source: Application | Iterable[Application] | ResourceTree,
+    *,
+    root: str = "",
+    trees: Mapping[str, ResourceTree] | None = None,
+) -> str:
+    """Return applications as a tree: root, children, resources. Many are drawn as a grid, grouped, with counts.
+
+    Args:
+        source: applications, or the resource tree of one.
+        root: draw only this application and what it manages.
+        trees: resource trees by application, to draw also what Kubernetes made (ReplicaSets, Pods).
+    """
+    if hasattr(source, "nodes"):
+        nodes = tree_nodes(cast("ResourceTree", source))
+        title = head("Resources", count(len(nodes), "node"), *legend(nodes))
+        return page(title, tree_figure(folded(nodes)), label="Tree of resources")
+    found = under(tuple(several(source)), root)
+    title = head("Applications", count(len(found), "application"), *applications_tally(list(found)))
+    return page(title, figure(found, trees or {}), label="Tree of applications")
+
+
+def under(applications: Applications, root: str) -> Applications:
+    """Return the application *root* and all that it manages, directly or not; all when *root* is empty."""
+    if not root:
+        return applications
+    known, todo, kept = {a.name: a for a in applications}, [root], dict[str, Any]()
+    while todo:
+        name = todo.pop()
+        if name in known and name not in kept:
+            kept[name] = known[name]
+            todo += known[name].children
+    return tuple(kept.values())
+
+
+def figure(applications: Applications, trees: Mapping[str, ResourceTree]) -> Html:
+    """Return the drawing: a tree with resources, or a grid when there are many applications."""
+    nodes = application_nodes(applications)
+    if sum(n.kind == "Application" for n in nodes) > MAX_TREE:
+        return grid_figure(nodes)
+    resources: list[TreeNode] = []
+    for app in applications:
+        resources += resource_nodes(app, trees.get(app.name))
+    return tree_figure(folded([*nodes, *resources]))
+
+
+class ApplicationTree(Live[Applications]):
+    """Shows applications and follows them: ``ApplicationTree(argo.applications, until=settled).watch()``.
+
+    Args:
+        source: applications; or a callable that gives them; or an iterable of `ApplicationEvent`.
+        root: show only this application and what it manages.
+        tree: gives the resource tree of an application, for a button that shows its Pods too.
+        every: seconds between two questions to a callable.
+        limit: seconds after which it stops watching.
+        until: ends the watch, for example `settled`.
+    """
+
+    def __init__(
+        self,
+        source: Any,
+        *,
+        root: str = "",
+        tree: Callable[[str], ResourceTree] | None = None,
+        every: float = 1.0,
+        limit: float = 60.0,
+        until: Callable[[Applications], bool] | None = None,
+    ) -> None:
+        self._apps: dict[str, Application] = {}
+        self._trees: dict[str, ResourceTree] = {}
+        self._root, self._tree = root, tree
+        super().__init__(source, every=every, limit=limit, until=until)
+
+    def __repr__(self) -> str:
+        bad = sum(a.sync != "Synced" or a.health != "Healthy" for a in self.value)
+        return f"ApplicationTree({count(len(self.value), 'application')}, {bad} not Synced and Healthy)"
+
+    @property
+    def value(self) -> Applications:
+        """The applications as they are known now, sorted by name."""
+        return under(tuple(self._apps[name] for name in sorted(self._apps)), self._root)
+
+    def take(self, item: Any) -> None:
+        """Take in an event, or a new list of applications."""
+        if hasattr(item, "application"):
+            if item.kind == "DELETED":
+                self._apps.pop(item.application.name, None)
+            else:
+                self._apps[item.application.name] = item.application
+        else:
+            self._apps = {app.name: app for app in several(item)}
+
+    def static(self) -> tuple[Html | str, ...]:
+        """Return title and drawing."""
+        apps = self.value
+        return head("Applications", count(len(apps), "application"), *applications_tally(list(apps))), figure(apps, {})
+
+    def _build(self) -> Any:
+        import ipywidgets
+
+        self._head, self._view, self._note = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
+        self._filter = choose("Show", [("all", "all"), ("not Synced or not Healthy", "trouble")], self._changed)
+        self._list, self._detail = pick("Applications", self._changed, rows=8), ipywidgets.HTML()
+        self._pods = button("Show its Pods too", lambda _: self._fetch(), hint="Ask for the tree of the one picked")
+        self._pods.layout.display = "" if self._tree else "none"
+        row = controls(self._filter, self._pods, self.stop_button())
+        box = frame(self._head, self._view, self._note, row, side_by_side(self._list, self._detail))
+        return self.begin(box)
+
+    def draw(self) -> None:
+        """Draw what changed; what did not is left alone, so that focus and scrolling stay."""
+        apps = self.value
+        title = self.status_line("Applications", count(len(apps), "application"), *applications_tally(list(apps)))
+        self._put(self._head, page(title))
+        self._put(self._view, page(figure(apps, {})))
+        self._put(self._note, page(self.said()))
+        self._refill()
+
+    def _put(self, widget: Any, source: str) -> None:
+        if widget.value != source:
+            widget.value = source
+
+    def _changed(self, _: Any = None) -> None:
+        with self._lock:
+            self._refill()
+
+    def _refill(self) -> None:
+        shown = [a for a in self.value if self._filter.value == "all" or not settled([a])]
+        options = [(_line(a), a.name) for a in shown]
+        if list(self._list.options) != options:
+            before = self._list.value
+            self._list.options = options
+            names = [a.name for a in shown]
+            self._list.value = before if before in names else (names[0] if names else None)
+        app = self._apps.get(self._list.value)
+        self._put(self._detail, page(self.detail(app) if app else tag("p", dim("No application to show."))))
+
+    def detail(self, app: Application) -> Html:
+        """Return one application: facts, complaints, and the tree of its resources."""
+        facts = {
+            "Project": app.project,
+            "Revision": code(short(app.revision)) if app.revision else "",
+            "Source": code(f"{cut(app.repo_url, 120)} {app.path}".strip()),
+            "Last sync": mark(app.operation.phase) if app.operation else "",
+        }
+        said = [tag("span", mark("Warning"), " ", f"{c.type}: {cut(c.message, 300)}", class_="m-risk")
+                for c in app.conditions]  # fmt: skip
+        nodes = folded(resource_nodes(app, self._trees.get(app.name)), 10)
+        title = head(code(app.name), mark(app.sync), mark(app.health))
+        return join((title, *said, definitions(facts), tree_figure(nodes) if nodes else dim("It has no resources.")))
+
+    def _fetch(self) -> None:
+        name, tree = self._list.value, self._tree
+        if name is None or tree is None or self._pods.disabled:
+            return
+        self._pods.disabled = True
+
+        def work() -> None:
+            try:
+                found = tree(name)
+                with self._lock:
+                    self._trees[name] = found
+                    self._refill()
+            finally:
+                self._pods.disabled = False
+
+        self.background(work, lambda said: setattr(self._detail, "value", said))
+
+
+def _line(app: Application) -> str:
+    states = "  ".join(f"{meaning(w).symbol} {meaning(w).word}" for w in (app.health, app.sync))
+    return f"{app.name}  {states}"

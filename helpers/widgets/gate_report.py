@@ -1,0 +1,65 @@
+"""The gates of a change as a panel: pick a gate, see what it found, run them again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from helpers.widgets._base import Interactive, button, controls, frame
+from helpers.widgets._gates import Report, gate_report_html, gates_part, overall, verdict
+from helpers.widgets._html import mark, page, tag
+
+
+class GatePanel(Interactive):
+    """Shows the gates of a change.
+
+    Args:
+        report: the answers; see `helpers.gates`.
+        run: runs the gates anew, for a button.
+    """
+
+    def __init__(self, report: Report, run: Callable[[], Report] | None = None) -> None:
+        self.report, self._run = report, run
+
+    def __repr__(self) -> str:
+        gates = ", ".join(f"{gate.name} {verdict(gate)}" for gate in self.report.gates)
+        return f"GatePanel({overall(self.report)}: {gates or 'no gate was run'})"
+
+    def html(self) -> str:
+        """Return the static twin."""
+        return gate_report_html(self.report)
+
+    def _build(self) -> Any:
+        import ipywidgets
+
+        self._body, self._note = ipywidgets.HTML(), ipywidgets.HTML()
+        self._show()
+        if self._run is None:
+            return frame(self._body)
+        self._again = button("Run the gates again", lambda _: self._judge(), hint="Judge the change as it is now")
+        return frame(self._body, controls(self._again), self._note)
+
+    def _show(self) -> None:
+        self._body.value = page(tag("div", gates_part(self.report), role="status"))
+
+    def _judge(self) -> None:
+        run = self._run
+        if run is None or self._again.disabled:
+            return
+        self._again.disabled = True
+        self._note.value = page(tag("p", mark("working", "running the gates…"), role="status"))
+
+        def work() -> None:
+            try:
+                self.report = run()
+                self._note.value = ""
+                self._show()
+            finally:
+                self._again.disabled = False
+
+        self.background(work, self._failed)
+
+    def _failed(self, said: str) -> None:
+        # The old verdict would look like that of the change as it is now.
+        self._body.value = page(tag("p", mark("unknown", "the gates could not be run; there is no verdict")))
+        self._note.value = said
