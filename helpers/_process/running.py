@@ -1,75 +1,32 @@
-"""The only place that starts a process.
-
-No shell, ever: the command is a list of arguments. Output is read as it comes, secrets are masked before
-anything else sees a line, the environment is an allow-list, and cancelling means interrupt, wait, kill the
-group.
-"""
+"""A running process: reads its output as it comes, and stops it in an orderly way."""
 
 from __future__ import annotations
 
 import contextlib
-import fnmatch
-import functools
 import logging
 import os
 import queue
-import re
 import select
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, NoReturn, cast
+from typing import IO, cast
 
-from helpers._process_types import (
-    Cancelled,
-    CannotStart,
-    Completed,
-    Line,
-    OutputLimit,
-    ProcessError,
-    Stream,
-    TimedOut,
-)
+from helpers._process.environment import environment
+from helpers._process.launch import popen
+from helpers._process.types import Cancelled, Completed, Line, OutputLimit, ProcessError, Stream, TimedOut
 from helpers._redact import forms, redact
-from helpers._scope import call_async, enrol
-
-__all__ = [
-    "Cancelled", "CannotStart", "Completed", "Line", "OutputLimit", "ProcessError", "Running", "Stream",
-    "TimedOut", "become", "call_async", "environment", "run", "run_async", "spawn", "start",
-]  # fmt: skip
+from helpers._scope import enrol
 
 log = logging.getLogger("helpers.process")
-
-#: Variables a child inherits. Everything else must be passed on purpose.
-ALLOWED_ENV = (
-    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_*", "TZ", "TMPDIR", "XDG_*",
-    "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
-    "http_proxy", "https_proxy", "no_proxy", "MOD208_*",
-)  # fmt: skip
 
 #: Seconds a process may take to end by itself after an interrupt.
 GRACE = 10.0
 #: Characters of output kept from one run before it is stopped.
 MAX_OUTPUT = 256 * 1024 * 1024
-
-
-def environment(extra: Mapping[str, str] | None = None, allow: Sequence[str] = ()) -> dict[str, str]:
-    """Return the environment for a child: the allow-listed part of ours plus *extra*.
-
-    Args:
-        extra: variables set on purpose; they win.
-        allow: more patterns (``fnmatch``) to let through, for example ``("GO*",)``.
-    """
-    allowed = _pattern((*ALLOWED_ENV, *allow))
-    return {**{k: v for k, v in os.environ.items() if allowed.match(k)}, **(extra or {})}
-
-
-@functools.cache
-def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(fnmatch.translate(name) for name in names))
 
 
 class Running:
@@ -103,7 +60,7 @@ class Running:
         self._stop_reason: type[ProcessError] | None = None
         self._completed: Completed | None = None
         self._stopper: threading.Thread | None = None
-        self._popen = _popen(raw, cwd, environment() if env is None else dict(env), input is not None, self.argv)
+        self._popen = popen(raw, cwd, environment() if env is None else dict(env), input is not None, self.argv)
         log.debug("start pid=%s %s", self._popen.pid, self.argv)
         self._readers = [
             self._reader("stdout", cast(IO[str], self._popen.stdout)),
@@ -301,145 +258,3 @@ class Running:
     def __exit__(self, *exc: object) -> None:
         if self._popen.poll() is None:
             self.cancel()
-
-
-def _popen(
-    argv: list[str],
-    cwd: str | os.PathLike[str] | None,
-    env: dict[str, str],
-    has_input: bool,
-    shown: Sequence[str],
-) -> subprocess.Popen[str]:
-    try:
-        return subprocess.Popen(
-            argv,
-            cwd=cwd,
-            env=env,
-            stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-        )
-    except (OSError, ValueError) as error:
-        raise _cannot_start(shown[0], cwd, error) from None
-
-
-def _cannot_start(name: str, cwd: str | os.PathLike[str] | None, error: OSError | ValueError) -> CannotStart:
-    if cwd is not None and not Path(cwd).is_dir():
-        return CannotStart(
-            f"Cannot run {Path(name).name} in {os.fspath(cwd)}",
-            why="The folder does not exist.",
-            next="Create the folder, or run the cell that writes it.",
-        )
-    return CannotStart(
-        f"Cannot start {name}",
-        why=getattr(error, "strerror", None) or str(error),
-        next="course doctor   # says which tool is missing",
-    )
-
-
-def start(argv: Sequence[str | os.PathLike[str]], **options: object) -> Running:
-    """Start a process and return it running; see `Running` for the options."""
-    return Running(argv, **options)  # type: ignore[arg-type]
-
-
-def run(
-    argv: Sequence[str | os.PathLike[str]],
-    *,
-    cwd: str | os.PathLike[str] | None = None,
-    env: Mapping[str, str] | None = None,
-    input: str | None = None,
-    timeout: float | None = 300,
-    secrets: Sequence[str] = (),
-    grace: float = GRACE,
-    max_output: int = MAX_OUTPUT,
-    raw_stdout: bool = False,
-    on_line: Callable[[Line], None] | None = None,
-) -> Completed:
-    """Run a process to its end and return what happened. A non-zero exit code is a result, not an error.
-
-    Args:
-        argv: the command as a list; the first item is the executable.
-        cwd: working folder.
-        env: the whole environment of the child; ``None`` means `environment()`.
-        input: text for its standard input; without it, standard input is empty.
-        timeout: seconds, ``None`` for no limit.
-        secrets: values to mask in every output of this run.
-        grace: seconds between the interrupt and the kill.
-        max_output: characters of output after which it is stopped.
-        raw_stdout: leave standard output unmasked, for JSON whose sensitive values the caller masks by type
-            itself. Errors and logs stay masked.
-        on_line: called with each line as it comes.
-
-    Raises:
-        CannotStart: missing executable or folder.
-        TimedOut, Cancelled, OutputLimit: it was stopped; ``error.completed`` has its output so far.
-    """
-    process = Running(
-        argv,
-        cwd=cwd,
-        env=env,
-        input=input,
-        timeout=timeout,
-        secrets=secrets,
-        grace=grace,
-        max_output=max_output,
-        raw_stdout=raw_stdout,
-    )
-    with process:
-        if on_line is not None:
-            for line in process:
-                on_line(line)
-        return process.wait()
-
-
-async def run_async(argv: Sequence[str | os.PathLike[str]], **options: object) -> Completed:
-    """Like `run`, for ``await``: cancelling the task cancels the process in the same orderly way."""
-    return await call_async(run, argv, **options)  # type: ignore[arg-type]
-
-
-def spawn(
-    argv: Sequence[str | os.PathLike[str]],
-    *,
-    log_path: Path,
-    cwd: str | os.PathLike[str] | None = None,
-    env: Mapping[str, str] | None = None,
-) -> int:
-    """Start a service that outlives us, output to *log_path* (mode 0600), and return its process id.
-
-    The service leads its own session and process group, so it can be stopped whole by ``os.killpg``.
-    """
-    descriptor = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        popen = subprocess.Popen(
-            [os.fspath(a) for a in argv],
-            cwd=cwd,
-            env=environment() if env is None else dict(env),
-            stdin=subprocess.DEVNULL,
-            stdout=descriptor,
-            stderr=descriptor,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise _cannot_start(os.fspath(argv[0]), cwd, error) from None
-    finally:
-        os.close(descriptor)
-    # Reap it when it ends, so that it does not linger as a zombie while this kernel lives.
-    threading.Thread(target=popen.wait, daemon=True).start()
-    return popen.pid
-
-
-def become(argv: Sequence[str], *, cwd: str | os.PathLike[str] | None = None) -> NoReturn:
-    """Replace this process by another, which keeps the terminal; for programs a person talks to.
-
-    The whole environment is kept: the program is the user's own session, not a tool we judge by.
-    """
-    if cwd is not None:
-        os.chdir(cwd)
-    try:
-        os.execvp(argv[0], list(argv))  # noqa: S606
-    except OSError as error:
-        raise _cannot_start(argv[0], cwd, error) from None
