@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helpers._paths import cache_dir, state_dir
+from helpers.registry import HOST
 
 if TYPE_CHECKING:
     from helpers.services.service import Service
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 #: Tool of ``toolchain/`` that is our provider, and its address.
 PROVIDER_TOOL = "provider-platform"
 PROVIDER_SOURCE = "acme.test/platform/platform"
-REGISTRY_HOST = "registry.acme.test"
 
 
 def target_platform() -> str:
@@ -78,9 +78,9 @@ def cli_config(mirror: Path | None, registry_url: str | None = None, token: str 
         )
     if registry_url is not None:
         base = registry_url.rstrip("/")
-        lines.append(f'host "{REGISTRY_HOST}" {{\n  services = {{\n    "modules.v1" = "{base}/v1/modules/"\n  }}\n}}\n')
+        lines.append(f'host "{HOST}" {{\n  services = {{\n    "modules.v1" = "{base}/v1/modules/"\n  }}\n}}\n')
     if token is not None:
-        lines.append(f'credentials "{REGISTRY_HOST}" {{\n  token = "{token}"\n}}\n')
+        lines.append(f'credentials "{HOST}" {{\n  token = "{token}"\n}}\n')
     return "\n".join(lines)
 
 

@@ -6,7 +6,6 @@ The protocol: https://developer.hashicorp.com/terraform/internals/module-registr
 from __future__ import annotations
 
 import errno
-import os
 import sys
 import traceback
 from pathlib import Path
@@ -16,6 +15,7 @@ from flask import Flask, Response, g, jsonify, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.exceptions import HTTPException
 
+from helpers.registry import HOST
 from helpers.services.registry_server import archive, pages, versions
 from helpers.services.registry_server.access import ANONYMOUS, Access, Caller
 from helpers.services.registry_server.problems import Refused
@@ -42,13 +42,8 @@ def create_app(folder: Path) -> Flask:
     _listing(app, store)
     _publishing(app, store, access)
     _administration(app, access)
-    pages.register(app, store, host())
+    pages.register(app, store, HOST)
     return app
-
-
-def host() -> str:
-    """Return the host name that modules are addressed by; ``MOD208_REGISTRY_HOST`` changes it."""
-    return os.environ.get("MOD208_REGISTRY_HOST", "registry.acme.test")
 
 
 def _identify(access: Access) -> None:
@@ -166,7 +161,7 @@ def _summary(store: Store, module: str, version: str) -> dict[str, Any]:
     return {
         "id": f"{module}/{version}", "namespace": namespace, "name": name, "provider": provider, "version": version,
         "description": meta["description"], "published_at": meta["published_at"], "support": meta["support"],
-        "source": f"{host()}/{module}",
+        "source": f"{HOST}/{module}",
     }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ import pytest
 from helpers import call_async, services, tools
 from helpers import cloud as course_cloud
 from helpers.errors import BadInput
+from helpers.registry import HOST
 from helpers.terraform import Terraform, config
 from helpers.terraform.errors import ModuleVersionNotFound, ProviderNotAvailable, StateLocked, TerraformStopped
 
@@ -249,7 +250,7 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str | None]]:
 
 
 def test_a_version_nobody_published(project: MakeProject, registry: list[str | None]) -> None:
-    source = f'source  = "{config.REGISTRY_HOST}/platform/pool/acme"\n  version = "~> 2.0"'
+    source = f'source  = "{HOST}/platform/pool/acme"\n  version = "~> 2.0"'
     with pytest.raises(ModuleVersionNotFound, match=r"newest available version is 1\.2\.0"):
         project(f'module "pool" {{\n  {source}\n}}\n').init()
     assert registry == ["Bearer registry-token-1"]

@@ -1,226 +1,22 @@
-"""Client of the module registry: publish, look up, and what goes wrong as typed errors.
-
->>> registry = Registry.local()
->>> registry.publish("workspace/gpu-workspace", "1.0.0", namespace="vision", name="gpu-workspace", provider="aws",
-...                  key="cosign.key")
-"""
+"""Client of the registry's HTTP interface."""
 
 from __future__ import annotations
 
-import fnmatch
-import gzip
-import io
 import json
 import os
 import secrets
-import tarfile
-import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode, urlsplit
 
-from helpers.errors import BadInput, CourseError
+from helpers.errors import BadInput
+from helpers.registry.errors import RegistryUnreachable, from_answer
+from helpers.registry.package import pack, sign
+from helpers.registry.types import Module, Signature
 
 #: The host by which Terraform addresses modules; the CLI configuration maps it to the running registry.
 HOST = "registry.acme.test"
-#: Never part of a module: names that tools and editors make by themselves, as patterns of `fnmatch`.
-LEFT_OUT = (".git", ".terraform", ".terraform.lock.hcl", ".ipynb_checkpoints", "__pycache__", ".DS_Store", ".*.swp")
-#: Terraform's state. It is packed all the same, so that the registry says that it has no place in a module.
-STATE = ("*.tfstate", "*.tfstate.*")
-
-
-class RegistryError(CourseError):
-    """Base of the faults of the registry."""
-
-    code = "registry-error"
-
-
-class RegistryUnreachable(RegistryError):
-    """The registry does not answer."""
-
-    code = "registry-unreachable"
-
-
-class VersionTaken(RegistryError):
-    """The version is published already; versions never change (HTTP 409)."""
-
-    code = "registry-version-taken"
-
-
-class NoPermission(RegistryError):
-    """The token is missing, unknown, or not allowed to do this (HTTP 401, 403)."""
-
-    code = "registry-no-permission"
-
-
-class NotFound(RegistryError):
-    """There is no such module or version (HTTP 404)."""
-
-    code = "registry-not-found"
-
-
-class Tampered(RegistryError):
-    """The registry's copy of an archive is no longer what was published (HTTP 500)."""
-
-    code = "registry-tampered"
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One rule that a module breaks: the rule's name, where, what is wrong, and how to mend it."""
-
-    rule: str
-    where: str
-    what: str
-    fix: str
-
-
-class PublishRefused(RegistryError):
-    """The module breaks rules (HTTP 422); ``problems`` has all of them."""
-
-    code = "registry-refused"
-
-    def __init__(self, what: str, *, problems: Sequence[Problem] = (), why: str = "", next: str = "") -> None:
-        super().__init__(what, why=why, next=next)
-        self.problems = tuple(problems)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the error as JSON-ready data, with the problems."""
-        return {**super().to_dict(), "problems": [vars(problem) for problem in self.problems]}
-
-    def _repr_html_(self) -> str:
-        from helpers.widgets import table_html
-
-        rows = [[p.rule, p.where, p.what, p.fix] for p in self.problems]
-        return table_html(["Rule", "Where", "What", "How to mend it"], rows, caption=self.what)
-
-
-@dataclass(frozen=True)
-class Signature:
-    """State of a version's signature: ``verified`` or ``refused``, by which key, checked when (UTC)."""
-
-    status: str
-    key_id: str
-    key_name: str
-    verified_at: str
-
-    @property
-    def key(self) -> str:
-        """The key for a person: its name and the start of its id."""
-        return f"{self.key_name} ({self.key_id[:16]})"
-
-
-@dataclass(frozen=True)
-class Module:
-    """A version of a module as the registry knows it.
-
-    Attributes:
-        source: address for a ``source`` argument.
-        version: this version.
-        versions: all versions, newest first.
-        description: one line.
-        versioning: how versions are chosen.
-        support: whom to ask, as text.
-        signature: its state.
-        digest: SHA-256 of the archive, hex.
-        inputs: name, type, description, required, default, sensitive each.
-        outputs: name, description, sensitive each.
-        page_url: the page for people.
-        raw: everything the registry said.
-    """
-
-    source: str
-    version: str
-    versions: tuple[str, ...]
-    description: str
-    versioning: str
-    support: str
-    signature: Signature
-    digest: str
-    inputs: tuple[Mapping[str, Any], ...]
-    outputs: tuple[Mapping[str, Any], ...]
-    page_url: str
-    raw: Mapping[str, Any] = field(repr=False, compare=False)
-
-    def __repr__(self) -> str:
-        return f"Module({self.source} {self.version}, {self.signature.status}, {len(self.versions)} versions)"
-
-    def _repr_html_(self) -> str:
-        from helpers.widgets import registry_card_html
-
-        return registry_card_html(self)
-
-
-def pack(folder: str | os.PathLike[str]) -> bytes:
-    """Return a module's folder as tar.gz; the same files give the same bytes, whoever packs them and when.
-
-    Raises:
-        BadInput: there is no such folder, or it holds a symbolic link or a special file.
-    """
-    root = Path(folder)
-    if not root.is_dir():
-        raise BadInput(
-            f"There is no module in {root}", why="The folder does not exist.", next="Write the module first."
-        )
-    plain = io.BytesIO()
-    with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        for path in members(root):
-            data = path.read_bytes()
-            info = tarfile.TarInfo(path.relative_to(root).as_posix())
-            info.size, info.mode, info.mtime = len(data), 0o644, 0
-            tar.addfile(info, io.BytesIO(data))
-    return gzip.compress(plain.getvalue(), mtime=0)
-
-
-def members(root: Path) -> list[Path]:
-    """Return the files of a module that belong into its package.
-
-    Raises:
-        BadInput: it holds a symbolic link or a special file.
-    """
-    found = []
-    for folder, names, files in os.walk(root):
-        names[:] = sorted(n for n in names if not _left_out(n))
-        for name in sorted([*files, *(n for n in names if (Path(folder) / n).is_symlink())]):
-            path = Path(folder) / name
-            if _left_out(name):
-                continue
-            if path.is_symlink() or not path.is_file():
-                raise BadInput(
-                    f"{path.relative_to(root)} cannot be part of a module",
-                    why="It is a link or a special file.",
-                    next="Put the file itself there.",
-                )
-            found.append(path)
-    return sorted(found, key=lambda p: p.relative_to(root).as_posix())
-
-
-def _left_out(name: str) -> bool:
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in LEFT_OUT)
-
-
-def sign(package: bytes, key: str | os.PathLike[str], password: str = "") -> bytes:
-    """Return cosign's bundle over *package*.
-
-    Args:
-        package: the archive.
-        key: private key file of ``cosign generate-key-pair``.
-        password: of the key.
-
-    Raises:
-        CosignError: the key is not there or does not open.
-    """
-    from helpers.cosign import Cosign
-
-    path = Path(key).resolve()
-    with tempfile.TemporaryDirectory(prefix="sign-") as name:
-        (Path(name) / "package").write_bytes(package)
-        Cosign(name).sign_blob("package", key=path, password=password, bundle="bundle")
-        return (Path(name) / "bundle").read_bytes()
 
 
 class Registry:
@@ -370,6 +166,9 @@ class Registry:
         )
 
     def _call(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> dict[str, Any]:
+        import urllib.error
+        import urllib.request
+
         request = urllib.request.Request(self.url + path, body, method=method)  # noqa: S310
         if self._token:
             request.add_header("Authorization", f"Bearer {self._token}")
@@ -379,7 +178,7 @@ class Registry:
             with urllib.request.urlopen(request, timeout=self.timeout) as answer:  # noqa: S310
                 data = json.loads(answer.read() or b"{}")
         except urllib.error.HTTPError as error:
-            raise _error(error.code, error.read()) from None
+            raise from_answer(error.code, error.read()) from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "reason", error)
             raise RegistryUnreachable(
@@ -393,24 +192,3 @@ def _address(module: str) -> str:
     if len(parts) != 3 or not all(parts):
         raise BadInput(f"{module!r} is no module address", why="It has three parts.", next='"NAMESPACE/NAME/PROVIDER"')
     return "/".join(quote(part, safe="") for part in parts)
-
-
-def _error(status: int, body: bytes) -> RegistryError:
-    try:
-        data = json.loads(body)
-        said = str(data["errors"][0]).rstrip(".")
-        code, problems = str(data["error"]), [Problem(**p) for p in data["problems"]]
-    except (ValueError, KeyError, TypeError, IndexError):
-        return RegistryError(f"The registry answered {status}", why=body[:200].decode("utf-8", "replace"))
-    if status == 409:
-        return VersionTaken(said, next="Raise the version, add its CHANGELOG entry, publish again.")
-    if status == 422:
-        why = "\n".join(f"- {p.where}: {p.what} {p.fix} [{p.rule}]" for p in problems)
-        return PublishRefused(said, problems=problems, why=why, next="Mend these and publish again.")
-    if status in (401, 403):
-        return NoPermission(said, next="Registry(url, token) with a token that may do this.")
-    if status == 404:
-        return NotFound(said, next="Registry.search() lists what is there.")
-    if code == "tampered":
-        return Tampered(said, next="Do not use this version; publish a new one.")
-    return RegistryError(said, next="course services logs registry")
