@@ -90,9 +90,26 @@ class AccessCalls(Connected):
         """Add GnuPG public keys (ASCII armored); return all that are known then.
 
         It takes the repo server a moment to take a new key in.
+
+        Raises:
+            Invalid: it is no public key. PermissionDenied.
         """
+        known = {key.key_id for key in self.gpg_keys()}
         self._call("POST", "/gpgkeys", "create", "gpgkey", query={"upsert": "true"}, body={"keyData": armored})
-        return self.gpg_keys()
+        keys = self.gpg_keys()
+        if isinstance(self._account, str):
+            for key in keys:
+                if key.key_id not in known:
+                    self._mount(key.key_id)
+        return keys
+
+    def _mount(self, key_id: str) -> None:
+        """Put a key where the repo server looks; in a pod, Kubernetes does that with the ConfigMap of the keys."""
+        from helpers import services
+        from helpers.services._record import write_private
+
+        armored = self._call("GET", f"/gpgkeys/{segment(key_id)}", "get", f"gpgkey {key_id}").get("keyData", "")
+        write_private(services.data("gitops") / "gpg-keys" / key_id, str(armored).encode())
 
     def version(self) -> str:
         """Return the version of the API server, for example ``v3.6.1``."""

@@ -74,7 +74,7 @@ class ApplicationCalls(AccessCalls):
             NotFound, PermissionDenied. TimedOut: it is not gone yet; why is in its conditions.
         """
         object = f"application {name}"
-        with self.events(name, timeout=timeout) as events:
+        with Events(self._api, name, timeout=timeout) as events:
             query = {"cascade": str(cascade).lower()}
             try:
                 self._call("DELETE", f"/applications/{segment(name)}", "delete", object, query=query)
@@ -100,6 +100,8 @@ class ApplicationCalls(AccessCalls):
             ProjectForbids, SyncRefused: nor may it compare this.
         """
         application = self.application(name)
+        if application.sync == "Unknown":
+            application = self.application(name, refresh="normal")
         if application.sync == "Unknown":
             error = from_application(application)
             raise (

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from helpers.argocd._http import Account, Api
+from helpers.argocd.errors import NotLoggedIn
 
 
 class Connected:
@@ -37,6 +38,13 @@ class Connected:
         query: Mapping[str, Any] | None = None,
         body: Any = None,
     ) -> dict[str, Any]:
+        try:
+            return self._api.call(method, f"/v1{path}", action=action, object=object, query=query, body=body)
+        except NotLoggedIn:
+            # A token is good for a day, and for one life of the service; nothing was done with the old one.
+            if not isinstance(self._account, str):
+                raise
+            self._connected = None
         return self._api.call(method, f"/v1{path}", action=action, object=object, query=query, body=body)
 
     def __repr__(self) -> str:
@@ -44,10 +52,6 @@ class Connected:
 
 
 def _local(name: str) -> Account:
-    import importlib
+    from helpers.services import gitops
 
-    from helpers import services
-
-    services.ensure("gitops")
-    account: Account = importlib.import_module("helpers.services.gitops").account(name)
-    return account
+    return gitops.account(name)

@@ -33,6 +33,9 @@ class Goal:
             yield f"operation: {_running(application)}"
         if self.revision is not None and application.revision != self.revision:
             yield f"revision: {application.revision[:12] or 'none'}, not {self.revision[:12]}"
+        if self.sync == "Synced" and any(c.type == "ComparisonError" for c in application.conditions):
+            # Argo CD still calls it Synced when it refuses the revision for its signature.
+            yield "comparison: refused"
         if self.sync is not None and application.sync != self.sync:
             yield f"sync: {application.sync}{_which(application, 'sync', self.sync)}"
         if self.health is not None and application.health != self.health:

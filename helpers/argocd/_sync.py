@@ -11,7 +11,15 @@ from helpers.argocd._events import Events
 from helpers.argocd._goal import Goal, advice, why
 from helpers.argocd._http import segment
 from helpers.argocd._repositories import Revision
-from helpers.argocd.errors import Cancelled, NotFound, PermissionDenied, TimedOut, from_application, from_operation
+from helpers.argocd.errors import (
+    Cancelled,
+    NotFound,
+    PermissionDenied,
+    TimedOut,
+    from_application,
+    from_operation,
+    from_running,
+)
 from helpers.argocd.types import Application, Operation
 from helpers.errors import BadInput
 
@@ -84,7 +92,8 @@ class SyncCalls(ApplicationCalls):
             prune, dry_run, wait, timeout: as for `sync`.
 
         Raises:
-            SyncRefused: auto-sync is on: revert the commit in Git instead. NotFound: no such entry. Else as `sync`.
+            SyncRefused: auto-sync is on (revert the commit in Git instead), or a sync window holds it back until it
+                opens. NotFound: no such entry. Else as `sync`.
         """
         body = {"id": id, "prune": prune, "dryRun": dry_run}
         return self._operate(name, "rollback", "POST", f"/applications/{segment(name)}/rollback", body, wait, timeout)
@@ -187,6 +196,8 @@ class SyncCalls(ApplicationCalls):
                 operation = None if last.raw.get("operation") else last.operation
                 if operation is not None and operation.done and _version(last) >= version:
                     return operation
+                if last.operation is not None and (blocked := from_running(last.operation, name)) is not None:
+                    raise blocked
             if events.closed:
                 raise Cancelled(f"Waiting for {name} was cancelled", next=f"argo.application({name!r}).operation")
         raise _timed_out([last] if last else [], (name,), Goal(None, None), timeout)

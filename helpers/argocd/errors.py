@@ -138,7 +138,13 @@ class TimedOut(ArgoError):
         return self.applications[0] if self.applications else None
 
 
-_RPC = re.compile(r"rpc error: code = \w+ desc = ")
+#: Names of Argo CD's inner calls and types, which tell a person nothing.
+_NOISE = (
+    (re.compile(r"rpc error: code = \w+ desc = "), ""),
+    (re.compile(r'(?:repositories not accessible: )?&Repository\{Repo: ("[^"]*")[^}]*\}'), r"\1"),
+    (re.compile(r"repo client error while testing repository: error testing repository connectivity: "), ""),
+    (re.compile(r"application spec for \S+ is invalid: "), ""),
+)
 _PROJECT = re.compile(
     r"(?:not permitted in project|(?:do|does) not match any of the allowed destinations in project"
     r"|not permitted to use project|not allowed in project) ['\"]?([^'\",\s]+)"
@@ -146,21 +152,30 @@ _PROJECT = re.compile(
 _DENIED = re.compile(r"permission denied: (?P<resource>[\w-]+), (?P<action>[\w/-]+)(?:, (?P<object>[^,]+))?")
 _SIGNATURE = re.compile(r"GIT/GPG|source integrity|Failed verifying revision|signature", re.I)
 
-_WINDOW = "argo.sync_windows(PROJECT) shows when; or ask for a window with manualSync."
+_WINDOW = "argo.sync_windows(argo.application({name!r}).project) shows when syncs are allowed."
 #: Part of the message -> reason, and what to do.
 _REFUSALS: tuple[tuple[str, Reason, str], ...] = (
+    ("sync operation blocked by sync window", "sync-window",
+     "It is carried out when the window opens; argo.terminate({name!r}) takes it back."),
     ("blocked by sync window", "sync-window", _WINDOW),
     ("invalid sync window", "sync-window", "Correct the project's syncWindows (schedule in cron form, duration 1h)."),
-    ("another operation is already in progress", "operation-in-progress", "Wait for it, or argo.terminate(NAME)."),
+    ("another operation is already in progress", "operation-in-progress",
+     "argo.wait({name!r}, sync=None, health=None), or argo.terminate({name!r})."),
     ("rollback cannot be initiated when auto-sync", "auto-sync", "Revert the commit in Git, or turn auto-sync off."),
     ("auto-sync currently set to", "auto-sync", "Change the target revision in Git, or turn auto-sync off."),
     ("automatic sync policy is enabled", "auto-sync", "Turn auto-sync off first."),
     ("application is deleting", "deleting", "Wait until it is gone."),
+)  # fmt: skip
+#: Part of a message about a signature -> what to do.
+_SIGNATURES = (
+    ("not in keyring", "argo.add_gpg_key(ARMORED) with the signer's public key, if we trust the signer."),
+    ("unallowed key", "Have someone sign whose key the project's sourceIntegrity lists."),
+    ("", "Sign the commit with a key that the project's sourceIntegrity lists, and push it again."),
 )
-_SIGN = "Sign the commit with a key that the project's sourceIntegrity lists, and push it again."
 
 #: Words of a comparison error -> cause, in this order.
 _CAUSES: tuple[tuple[str, Cause], ...] = (
+    (r"kustomize build|helm template|unmarshal|converting yaml|did not find expected", "manifest"),
     (r"authentication required|authorization failed|invalid credentials|401 unauthorized|403 forbidden", "credentials"),
     (r"unable to resolve '[^']*' to a commit|ambiguous argument|couldn't find remote ref|reference not found",
      "revision"),
@@ -191,7 +206,9 @@ _COMPARED: dict[Cause, str] = {
 
 def clean(message: str) -> str:
     """Return Argo CD's message without the names of its inner calls."""
-    return _RPC.sub("", message).strip()
+    for noise, instead in _NOISE:
+        message = noise.sub(instead, message)
+    return message.strip()
 
 
 def from_answer(status: int, body: Any, *, who: str, action: str, object: str) -> ArgoError:
@@ -213,7 +230,11 @@ def from_answer(status: int, body: Any, *, who: str, action: str, object: str) -
     found = from_message(message, name) or _denied(message, code, status, who, action, object)
     if found is not None:
         return found
-    if code == 5 or status == 404 or re.search(r"\bnot found\b|does not have deployment|does not exist", message):
+    if "does not have deployment with id" in message:
+        return NotFound(f"The history of {name} has no such entry", why=message, next=f"argo.history({name!r})")
+    if "No operation is in progress" in message:
+        return Invalid(f"No operation of {name} is running", why=message, next=f"argo.application({name!r}).operation")
+    if code == 5 or status == 404 or re.search(r"\bnot found\b|does not exist", message):
         return NotFound(f"There is no {object}", why=message, next=_look(object))
     if code in (4, 14) or status in (502, 503, 504):
         return Unreachable(f"Argo CD could not {action} {object} in time", why=message, next="Try again in a moment.")
@@ -229,16 +250,17 @@ def from_answer(status: int, body: Any, *, who: str, action: str, object: str) -
 def from_message(message: str, name: str, operation: Operation | None = None) -> ArgoError | None:
     """Return the error that a message of Argo CD means, or ``None`` when it is of no known kind."""
     low = message.lower()
-    for part, reason, next in _REFUSALS:
+    for part, reason, step in _REFUSALS:
         if part in low:
-            return _refused(f"Argo CD refuses to sync {name}", reason, message, next, operation)
+            return _refused(f"Argo CD refuses to sync {name}", reason, message, step.format(name=name), operation)
     if _SIGNATURE.search(message) and ("verif" in low or "sign" in low or "integrity" in low):
-        return _refused(f"Argo CD refuses the revision of {name}", "signature", message, _SIGN, operation)
+        advice = next(step for part, step in _SIGNATURES if part in message)
+        return _refused(f"Argo CD refuses the revision of {name}", "signature", message, advice, operation)
     if project := _PROJECT.search(message):
         of = project[1].rstrip("'\".")
         what = f"Project {of} does not permit this for {name}"
-        next = f"argo.project({of!r}) shows what it permits."
-        return ProjectForbids(what, project=of, operation=operation, why=message, next=next)
+        step = f"argo.project({of!r}) shows what it permits."
+        return ProjectForbids(what, project=of, operation=operation, why=message, next=step)
     if re.search(
         r"ComparisonError|Failed to (?:load target|compare)|generate manifest|repository not accessible"
         r"|unable to resolve '|app path does not exist|resolving repo revision",
@@ -270,14 +292,24 @@ def from_operation(operation: Operation, name: str) -> ArgoError:
     )
 
 
+def from_running(operation: Operation, name: str) -> ArgoError | None:
+    """Return the error for an operation that runs but is held back by a sync window; else ``None``."""
+    if operation.phase != "Running" or "blocked by sync window" not in operation.message:
+        return None
+    return from_message(operation.message, name, operation)
+
+
 def from_application(application: Application) -> ArgoError | None:
     """Return the error that an application's conditions or last operation tell of, if any."""
     for condition in application.conditions:
         if condition.type in ("ComparisonError", "InvalidSpecError", "UnknownError"):
             found = from_message(clean(condition.message), application.name)
             return found or comparison_failed(condition.message, application.name)
-    if application.operation is not None and application.operation.phase in ("Failed", "Error"):
-        return from_operation(application.operation, application.name)
+    if (operation := application.operation) is not None:
+        if operation.phase in ("Failed", "Error"):
+            return from_operation(operation, application.name)
+        if (held := from_running(operation, application.name)) is not None:
+            return held
     for condition in application.conditions:
         if condition.type.endswith("Error"):
             message = clean(condition.message)
