@@ -43,13 +43,14 @@ class TreeNode:
 
 def application_nodes(applications: Sequence[Application]) -> tuple[TreeNode, ...]:
     """Return the applications with the one each belongs to, parents before children, sorted by name."""
+    applications = sorted(applications, key=lambda a: a.name)
     known = {app.name: app for app in applications}
     parents: dict[str, str] = {}
-    for app in sorted(applications, key=lambda a: a.name):
+    for app in applications:
         for child in app.children:
             parents.setdefault(child, app.name)
     nodes: dict[str, TreeNode] = {}
-    for app in sorted(applications, key=lambda a: a.name):
+    for app in applications:
         owner = _owner(parents, app.name)
         parent = f"app/{owner}" if owner in known else ""
         if not parent and (maker := _maker(app)):

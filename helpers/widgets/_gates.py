@@ -156,7 +156,7 @@ def _blockers(blockers: list[str]) -> Html:
     if not blockers:
         return tag("p", mark("ready", "nothing stands in the way"))
     items = [tag("li", mark("blocked"), " ", b) for b in blockers]
-    return tag("ul", *items, class_="m-plain")
+    return tag("ul", *items, class_="m-bare")
 
 
 def _approvals(pull: Any) -> Html:
@@ -167,7 +167,13 @@ def _approvals(pull: Any) -> Html:
         commit, valid = str(field(one, "commit")), getattr(one, "valid", False) is True
         older = commit != str(field(pull, "head"))
         why = "it is of another commit" if older else "its signature does not hold"
-        rows.append([field(one, "person"), code(short(commit)), mark("approved") if valid else mark("outdated", why)])
+        rows.append(
+            [
+                field(one, "person"),
+                code(short(commit)),
+                mark("approved") if valid else join((mark("outdated"), " ", dim(why))),
+            ]
+        )
     return rows_html(["Approval by", "Commit", "Counts"], rows, empty="Nobody approved it yet.")
 
 

@@ -92,7 +92,7 @@ def short_image(image: str) -> Html:
     """Return an image: its name, and the first 12 characters of its digest; one that is not pinned is marked."""
     name, _, digest = image.partition("@")
     if not digest:
-        return join((code(cut(name, 80)), " ", mark("warning", "not pinned")))
+        return join((code(cut(name, 80)), " ", mark(Mark("!", "not pinned", "change"))))
     return join((code(cut(name.rpartition("/")[2], 60)), " ", dim(f"{digest[:19]}…")))
 
 

@@ -105,8 +105,9 @@ def _event(item: Any, last: dict[str, Any]) -> Iterator[Moment]:
     # The same commit and another answer: not Git has changed, the cluster has.
     if before is not None and before.revision == app.revision != "":
         if (before.sync, app.sync) == ("Synced", "OutOfSync"):
+            last[f"drift of {app.name}"] = True
             yield Moment(item.at, "drift", "drifted", "the cluster changed, Git did not", app.name)
-        if (before.sync, app.sync) == ("OutOfSync", "Synced"):
+        if (before.sync, app.sync) == ("OutOfSync", "Synced") and last.pop(f"drift of {app.name}", None):
             yield Moment(item.at, "heal", "healed", f"back to {short(app.revision)}", app.name)
     operation = app.operation
     if operation is not None and operation.done and (before is None or before.operation != operation):
@@ -135,7 +136,8 @@ def _approvals(pull: Any) -> Iterator[Moment]:
 def _audited(entry: Any) -> Moment:
     action = str(field(entry, "action")).replace("_", "-").replace(" ", "-")
     by, number = field(entry, "person", "actor", "who", "by"), field(entry, "number", "pull")
-    said = f"{action}{f' by {by}' if by else ''}"
+    why = str(field(entry, "reason"))
+    said = f"by {by}{f': {why}' if why else ''}" if by else why
     subject = f"#{number}" if number else str(field(entry, "repository"))
     state = {"approve": "approved", "merge": "merged", "refuse": "refused"}.get(action, action)
     return Moment(field(entry, "at"), "audit", state, said, subject)

@@ -6,7 +6,7 @@ from helpers.widgets._html import Html, join, tag
 from helpers.widgets._style import STATES, Mark
 
 _RING = "M7 0A7 7 0 1 1 -7 0A7 7 0 1 1 7 0Z"
-_DIAMOND = "M0-8L8 0L0 8L-8 0Z"
+_DIAMOND = "M0-7.5L7.5 0L0 7.5L-7.5 0Z"
 _SQUARE = "M-6.5-6.5H6.5V6.5H-6.5Z"
 _OCTAGON = "M-3-7H3L7-3V3L3 7H-3L-7 3V-3Z"
 _TRIANGLE = "M0-7L7.5 6H-7.5Z"
@@ -31,6 +31,7 @@ SHAPES: dict[str, tuple[str, str]] = {
     "Error": (_OCTAGON, _CROSS),
     "Terminating": (_SQUARE, _CROSS),
     "approved": (_RING, _CHECK),
+    "outdated": (_RING, "M-3 0H3"),
     "healed": (_SQUARE, _CHECK),
     "adopted": (_SQUARE, "M0 4V-3.4M-3-.8L0-3.8L3-.8"),
     "drifted": (_TRIANGLE, _BANG),
@@ -42,7 +43,7 @@ SHAPES: dict[str, tuple[str, str]] = {
     "Warning": (_TRIANGLE, _BANG),
 }
 #: Outlines that are broken, besides their form.
-_DASHED = ("Missing", "Unknown", "unknown")
+_DASHED = ("Missing", "outdated")
 
 
 def meaning(state: str) -> Mark:

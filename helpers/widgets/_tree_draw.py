@@ -13,6 +13,8 @@ from helpers.widgets._shapes import cut_middle, meaning, shape
 WIDTH, HEIGHT, GAP_X, GAP_Y, PAD = 206, 56, 34, 10, 6
 CELL_W, CELL_H, CELL_GAP, CELLS = 128, 26, 6, 8
 _LABEL = 23
+_CELL_LABEL = 11
+_THICK = "stroke-width:2.6"
 
 Place = tuple[float, float]
 
@@ -103,8 +105,8 @@ def _box(node: TreeNode, place: Place) -> Html:
     parts = [
         tag("title", said(node)),
         tag("rect", x=f"{x:g}", y=f"{y:g}", width=WIDTH, height=HEIGHT, rx=5, class_=f"m-box m-{_tone(node)}",
-            stroke_width=None if node.fine else 2.4, stroke_dasharray="5 3" if dashed else None),
-        tag("text", cut_middle(node.title, _LABEL + 2), x=f"{x + 10:g}", y=f"{y + 17:g}", font_weight="bold"),
+            style=None if node.fine else _THICK, stroke_dasharray="5 3" if dashed else None),
+        tag("text", cut_middle(node.title, _LABEL + 2), x=f"{x + 10:g}", y=f"{y + 17:g}", class_="m-name"),
         tag("text", cut_middle(node.kind, _LABEL + 4), x=f"{x + 10:g}", y=f"{y + 31:g}", class_="m-small"),
     ]  # fmt: skip
     at = x + 16
@@ -112,34 +114,50 @@ def _box(node: TreeNode, place: Place) -> Html:
         if word:
             parts += [shape(word, at, y + 43.5), tag("text", meaning(word).word, x=f"{at + 12:g}", y=f"{y + 47.5:g}",
                                                    class_=f"m-small m-{meaning(word).tone}")]  # fmt: skip
-            at += 94
+            at += 30 + len(meaning(word).word) * 6.7
     return tag("g", *parts, role="img", aria_label=said(node))
 
 
-def _grid(nodes: Sequence[TreeNode]) -> Html:
-    """Draw each owner with its applications below; owners that are applications are cells of their own group."""
+def _groups(nodes: Sequence[TreeNode]) -> list[tuple[str, list[TreeNode]]]:
+    """Return each owner's name with the applications right below it, sorted; those without an owner come first."""
     below = _children(nodes)
-    named = {node.id: node for node in nodes}
+    roots = [node for node in below[""] if node.kind != "ApplicationSet"]
+    found = [("Applications at the root", roots)]
+    found += [(f"{n.kind} {cut_middle(n.title, 40)}", below[n.id]) for n in nodes if n.id in below]
+    return [(name, sorted(members, key=lambda n: n.title)) for name, members in found if members]
+
+
+def _grid(nodes: Sequence[TreeNode]) -> Html:
+    """Draw each group as a lane of cells; with more than one, each lane says how its applications are."""
+    groups = _groups(nodes)
     parts: list[Html] = []
     top = float(PAD)
     width = PAD * 2 + CELLS * (CELL_W + CELL_GAP) + 14
-    for owner in ["", *(n.id for n in nodes)]:
-        members = sorted(below.get(owner, ()), key=lambda n: n.title)
-        if owner == "":
-            members = [n for n in members if n.kind != "ApplicationSet"]
-        if not members:
-            continue
-        rows = -(-len(members) // CELLS)
-        height = rows * (CELL_H + CELL_GAP) + 30
-        parts.append(tag("rect", x=PAD, y=f"{top:g}", width=f"{width - PAD * 2:g}", height=f"{height:g}", rx=6,
-                         class_="m-group"))  # fmt: skip
-        name = f"{named[owner].kind} {cut_middle(named[owner].title, 50)}" if owner else "Applications at the root"
-        parts.append(tag("text", f"{name}: {_counts(members)}", x=PAD + 10, y=f"{top + 17:g}", class_="m-small"))
+    for owner, members in groups:
+        height = -(-len(members) // CELLS) * (CELL_H + CELL_GAP) + 30
+        prefix = _prefix([node.title for node in members])
+        title = f"{owner}{f', {prefix}…' if prefix else ''}{f': {_counts(members)}' if len(groups) > 1 else ''}"
+        parts += [
+            tag(
+                "rect", x=PAD, y=f"{top:g}", width=f"{width - PAD * 2:g}", height=f"{height:g}", rx=6, class_="m-group"
+            ),
+            tag("text", title, x=PAD + 10, y=f"{top + 17:g}", class_="m-small"),
+        ]
         for i, node in enumerate(members):
             place = (PAD + 10 + (i % CELLS) * (CELL_W + CELL_GAP), top + 26 + (i // CELLS) * (CELL_H + CELL_GAP))
-            parts.append(_cell(node, place))
+            parts.append(_cell(node, place, f"…{node.title[len(prefix) :]}" if prefix else node.title))
         top += height + 8
     return _canvas(parts, width, top, f"{count(len(nodes), 'application')} in groups")
+
+
+def _prefix(titles: Sequence[str]) -> str:
+    """Return what all long names begin with: only the rest tells them apart."""
+    if len(titles) < 2 or max(map(len, titles)) <= _CELL_LABEL:
+        return ""
+    # The first and the last in order differ the earliest.
+    first, last = min(titles), max(titles)
+    shared = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+    return first[: first.rfind("-", 0, shared) + 1]
 
 
 def _counts(members: Sequence[TreeNode]) -> str:
@@ -150,15 +168,15 @@ def _counts(members: Sequence[TreeNode]) -> str:
     return f"{count(len(members), 'application')}, {', '.join(words)}"
 
 
-def _cell(node: TreeNode, place: Place) -> Html:
+def _cell(node: TreeNode, place: Place, label: str) -> Html:
     x, y = place
     parts = [
         tag("title", said(node)),
         tag("rect", x=f"{x:g}", y=f"{y:g}", width=CELL_W, height=CELL_H, rx=4, class_=f"m-box m-{_tone(node)}",
-            stroke_width=1 if node.fine else 2.4),
+            style=None if node.fine else _THICK),
         shape(node.health or "Unknown", x + 13, y + CELL_H / 2),
         shape(node.sync or "Unknown", x + 31, y + CELL_H / 2),
-        tag("text", cut_middle(node.title, 11), x=f"{x + 43:g}", y=f"{y + 17:g}"),
+        tag("text", cut_middle(label, _CELL_LABEL), x=f"{x + 43:g}", y=f"{y + 17:g}"),
     ]  # fmt: skip
     return tag("g", *parts, role="img", aria_label=said(node))
 

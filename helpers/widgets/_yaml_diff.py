@@ -98,7 +98,7 @@ def _shown(value: Any, other: Any, side: str) -> Any:
     """Return *value* for printing; a masked value that differs says so, or the lines would look the same."""
     if isinstance(value, Sensitive):
         differs = isinstance(other, Sensitive) and other != value
-        return f"{value} of {side}, differs" if differs else str(value)
+        return f"{str(value).rstrip(')')}, the {side} one)" if differs else str(value)
     if isinstance(value, Mapping):
         mine = other if isinstance(other, Mapping) else {}
         return {str(k): _shown(v, mine.get(k), side) for k, v in value.items()}
@@ -151,10 +151,16 @@ def changes_table(changes: Any, names: tuple[str, str]) -> Html:
     """Return the changed places as a list: path, live, wanted."""
     rows = []
     for path, live, desired in changes:
-        pair = [_shown(live, desired, "live"), _shown(desired, live, "wanted")]
-        rows.append([tag("code", path), *(tag("code", value_text(v)) if v is not None else dim("not there")
-                                           for v in pair)])  # fmt: skip
+        pair = ((live, desired, "live"), (desired, live, "wanted"))
+        rows.append([tag("code", path), *(_field(*side) for side in pair)])
     return rows_html(["Field", *names], rows)
+
+
+def _field(value: Any, other: Any, side: str) -> Html:
+    if value is None:
+        return dim("not there")
+    shown = _shown(value, other, side)
+    return tag("code", shown if isinstance(value, Sensitive) else value_text(shown))
 
 
 def yaml_part(raw: Mapping[str, Any], title: str = "As YAML", *, open: bool = False) -> Html:

@@ -13,7 +13,7 @@ from helpers.widgets._application_tree import (
     tree_nodes,
 )
 from helpers.widgets._base import button, choose, controls, frame, pick, side_by_side
-from helpers.widgets._gitops import applications_tally, count, several, short
+from helpers.widgets._gitops import applications_tally, count, several, short, short_image
 from helpers.widgets._html import Html, code, cut, definitions, dim, head, join, mark, page, tag
 from helpers.widgets._live import Live
 from helpers.widgets._shapes import meaning
@@ -77,7 +77,7 @@ def figure(applications: Applications, trees: Mapping[str, ResourceTree]) -> Htm
     if sum(n.kind == "Application" for n in nodes) > MAX_TREE:
         return grid_figure(nodes)
     resources: list[TreeNode] = []
-    for app in applications:
+    for app in sorted(applications, key=lambda a: a.name):
         resources += resource_nodes(app, trees.get(app.name))
     return tree_figure(folded([*nodes, *resources]))
 
@@ -179,6 +179,7 @@ class ApplicationTree(Live[Applications]):
             "Project": app.project,
             "Revision": code(short(app.revision)) if app.revision else "",
             "Source": code(f"{cut(app.repo_url, 120)} {app.path}".strip()),
+            "Images": join((short_image(i) for i in app.images), ", ") if app.images else "",
             "Last sync": mark(app.operation.phase) if app.operation else "",
         }
         said = [tag("span", mark("Warning"), " ", f"{c.type}: {cut(c.message, 300)}", class_="m-risk")

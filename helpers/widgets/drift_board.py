@@ -72,9 +72,8 @@ def _line(item: Item) -> Html:
 def item_part(item: Item, wanted: str = "Git") -> Html:
     """Return one row opened: the difference side by side, or why there is no answer."""
     if item.compared is None:
-        return join(
-            (tag("p", mark("unknown"), " ", _MEANS["unknown"]), tag("pre", cut(item.why or "no reason given", 4000)))
-        )
+        said = tag("p", mark("unknown"), " ", _MEANS["unknown"])
+        return tag("div", said, tag("pre", cut(item.why or "no reason given", 4000)))
     special = mark(DIFFERENCES[item.compared.status]) if item.compared.status in ("missing", "extra") else ""
     return join((tag("p", special) if special else "", diff_part(item.compared, wanted)))
 

@@ -20,6 +20,7 @@ _STEPS = {
     "current": Mark("=", "the same on both sides", "plain"),
     "empty": Mark("○", "nothing to promote", "plain"),
 }
+_NOT_PINNED = Mark("!", "not pinned", "change")
 
 
 def promotion_board_html(board: Board) -> str:
@@ -42,7 +43,9 @@ def board_parts(board: Board) -> tuple[Html, ...]:
             heads.append(tag("th", tag("span", "→", aria_hidden="true"), said, scope="col", class_="m-step"))
         heads.append(tag("th", environment, scope="col"))
     rows = [_row(board, name) for name in board.applications]
-    table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="m-board")
+    least = 110 + 190 * len(named) + 160 * (len(named) - 1)
+    table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="m-board",
+                style=f"min-width:{least}px")  # fmt: skip
     return title, tag("div", table, style="overflow-x:auto")
 
 
@@ -59,7 +62,7 @@ def _row(board: Board, application: str) -> Html:
 def _stage(stage: Stage) -> Html:
     if not stage.deployed:
         return tag("td", tag("div", dim("nothing deployed"), class_="m-card m-card-empty"))
-    pinned = tag("div", code(f"{stage.digest[:19]}…")) if stage.digest else tag("div", mark("Warning", "not pinned"))
+    pinned = tag("div", code(f"{stage.digest[:15]}…")) if stage.digest else tag("div", mark(_NOT_PINNED))
     lines = [
         tag("div", tag("strong", cut(stage.version or "no version", 40), class_="m-version")),
         pinned,
@@ -82,7 +85,7 @@ def _step(step: Step) -> Html:
     tone = _STEPS[step.state].tone
     what = ""
     if step.state in ("ready", "blocked"):
-        moves = f"{step.target.version or 'nothing'} → {step.source.version or step.source.digest[:19]}"
+        moves = f"{step.target.version or 'nothing'} → {step.source.version or step.source.digest[:15]}"
         what = tag("div", code(cut(moves, 60)))
     reasons = [tag("li", cut(reason, 400)) for reason in step.reasons]
     drawn = tag("div", arrow, class_=f"m-arrow m-{tone}", aria_hidden="true")

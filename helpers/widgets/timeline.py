@@ -107,6 +107,7 @@ def _svg(found: Sequence[Moment]) -> Html:
     widest = max(len(_row_name(lane, row[0], many)) for lane, rows in lanes for row in rows)
     scale = _Scale(first, last, widest * CHAR + 22)
     parts: list[Html] = []
+    bands: list[Html] = []
     y = float(TOP)
     for number, (lane, rows) in enumerate(lanes):
         top, drawn = y, []
@@ -118,12 +119,12 @@ def _svg(found: Sequence[Moment]) -> Html:
                 drawn += [_draw(bar, y) for bar in line]
                 y += ROW
         if number % 2 == 0:
-            parts.append(tag("rect", x=4, y=f"{top:g}", width=WIDTH - 8, height=f"{y - top:g}", class_="m-lane"))
+            bands.append(tag("rect", x=4, y=f"{top:g}", width=WIDTH - 8, height=f"{y - top:g}", class_="m-lane"))
         parts += drawn
     axis = [_tick(seconds, scale, y) for seconds in scale.ticks()]
     label = f"Timeline of {count(len(found), 'moment')} in {count(len(lanes), 'lane')}"
     drawing = tag(
-        "svg", *axis, *parts, viewBox=f"0 0 {WIDTH} {y + 24:g}", width=WIDTH, style="min-width:760px",
+        "svg", *bands, *axis, *parts, viewBox=f"0 0 {WIDTH} {y + 24:g}", width=WIDTH, style="min-width:760px",
         role="graphics-document", aria_label=label,
     )  # fmt: skip
     note = tag("p", dim(f"{count(left_out, 'moment')} found no room in the drawing; the list has them all."))
@@ -148,7 +149,7 @@ def _pack(row: Sequence[Moment], scale: _Scale, lane: str, many: bool) -> tuple[
     for m in row:
         start = _x(m.at, scale)
         name = f"{m.subject}: " if many and m.subject else ""
-        label = cut_middle(f"{name}{meaning(m.state).word}{f', {m.what}' if m.what else ''}", 60)
+        label = _short(f"{name}{_words(m)}", 60)
         end = max(start, _x(m.until, scale)) if m.until and when(m.until) else start
         left, right = _span(start, end, label)
         place = next((i for i, r in enumerate(reach) if r <= left), len(lines))
@@ -161,6 +162,10 @@ def _pack(row: Sequence[Moment], scale: _Scale, lane: str, many: bool) -> tuple[
         lines[place].append(_Bar(start, end, m, label, False))
         reach[place] = right
     return lines, lost
+
+
+def _short(words: str, limit: int) -> str:
+    return words if len(words) <= limit else f"{words[: limit - 1]}…"
 
 
 def _x(at: datetime | str, scale: _Scale) -> float:
@@ -205,7 +210,12 @@ def _draw(bar: _Bar, y: float) -> Html:
 
 def _said(m: Moment) -> str:
     subject = f"{m.subject}: " if m.subject else ""
-    return f"{m.lane}, {subject}{meaning(m.state).word}{f', {m.what}' if m.what else ''}"
+    return f"{m.lane}, {subject}{_words(m)}"
+
+
+def _words(m: Moment) -> str:
+    # That an event is a normal one is said by its shape.
+    return ", ".join(w for w in ("" if m.state == "Normal" else meaning(m.state).word, m.what) if w)
 
 
 def _tick(seconds: float, scale: _Scale, bottom: float) -> Html:
