@@ -14,8 +14,8 @@ from helpers._display import Displayed
 from helpers.terraform.types import Sensitive
 
 __all__ = [
-    "Applied", "Change", "Difference", "Event", "Object", "ObjectDiff", "Ref", "WatchEvent", "changes_between",
-    "mask_secret", "reveal",
+    "Applied", "Change", "Difference", "Event", "Events", "Object", "ObjectDiff", "ObjectDiffs", "Objects", "Ref",
+    "WatchEvent", "changes_between", "mask_secret", "reveal", "without_server_fields",
 ]  # fmt: skip
 
 #: How a wanted object differs from the live one.
@@ -112,10 +112,11 @@ class Object(Displayed):
 
 @dataclass(frozen=True)
 class Applied:
-    """What one server-side apply did to one object, in kubectl's words."""
+    """What one server-side apply did to one object, in kubectl's words, and what the server warned of."""
 
     ref: Ref
     action: Literal["created", "configured", "unchanged"]
+    warnings: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Applied({self.ref}: {self.action})"
@@ -200,6 +201,27 @@ class Event(Displayed):
         return f"Event({self.type} {self.reason}: {self.about})"
 
 
+class Objects(tuple[Object, ...], Displayed):
+    """Live objects of one kind."""
+
+    _renderer = "object_html"
+
+
+class Events(tuple[Event, ...], Displayed):
+    """Events, oldest first."""
+
+    _renderer = "events_html"
+
+
+class ObjectDiffs(tuple[ObjectDiff, ...], Displayed):
+    """Comparisons of live objects with manifests."""
+
+    def _repr_html_(self) -> str:
+        from helpers import widgets
+
+        return widgets.resource_diff_html(self, wanted="the manifest")
+
+
 @dataclass(frozen=True)
 class WatchEvent:
     """One change of a watched object: ``ADDED``, ``MODIFIED``, ``DELETED`` or ``BOOKMARK``."""
@@ -260,11 +282,12 @@ def changes_between(live: Mapping[str, Any] | None, desired: Mapping[str, Any] |
     """
     if live is None or desired is None:
         return ()
-    return tuple(sorted(_walk("", _wished(live), _wished(desired)), key=lambda change: change.path))
+    found = _walk("", without_server_fields(live), without_server_fields(desired))
+    return tuple(sorted(found, key=lambda change: change.path))
 
 
-def _wished(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an object without what the server writes."""
+def without_server_fields(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object without what the server writes: what somebody wishes."""
     meta = {k: v for k, v in (raw.get("metadata") or {}).items() if k not in _SERVER_OWNED}
     return {**{k: v for k, v in raw.items() if k != "status"}, "metadata": meta}
 
