@@ -110,9 +110,23 @@ def end(started: Started, mark: str, grace: float) -> bool:
         if not members:
             return True
         _signal(members, number)
-        psutil.wait_procs(members, timeout=seconds)
+        _wait(members, seconds)
         members = group(started, mark)
     return not members
+
+
+def _wait(members: Sequence[psutil.Process], seconds: float) -> None:
+    """Wait until all have ended; one that only its parent has yet to take note of has ended too."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and any(_living(process) for process in members):
+        time.sleep(0.02)
+
+
+def _living(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _signal(members: Sequence[psutil.Process], number: signal.Signals) -> None:

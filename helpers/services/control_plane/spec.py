@@ -14,6 +14,8 @@ from helpers.services.control_plane.rest import answers
 from helpers.services.pki import LOOPBACK, Pair
 from helpers.services.spec import Process, ServiceSpec, Site
 
+#: A laptop has less memory than a cluster: the collector of Go runs more often, and hard below a soft limit.
+SMALL = {"GOGC": "40", "GOMEMLIMIT": "300MiB"}
 #: Cluster addresses of Services; nothing listens there, as no node is real.
 SERVICE_RANGE = "10.96.0.0/16"
 #: Who changed what, without the content of Secrets; reads are left out, they would fill the disk.
@@ -68,7 +70,7 @@ def _etcd(site: Site) -> Process:
         f"--peer-cert-file={pair.cert}", f"--peer-key-file={pair.key}", f"--peer-trusted-ca-file={ca.cert}",
         "--peer-client-cert-auth", "--auto-compaction-retention=15m", "--log-level=warn",
     ]  # fmt: skip
-    return Process("etcd", argv, port="etcd")
+    return Process("etcd", argv, SMALL, port="etcd")
 
 
 def _api(site: Site, server: Pair, admin: Path) -> Process:
@@ -91,7 +93,7 @@ def _api(site: Site, server: Pair, admin: Path) -> Process:
         # Whether a privileged container may run is for the course's policies to say, not for a flag.
         "--allow-privileged=true",
     ]  # fmt: skip
-    return Process("kube-apiserver", argv, port="api", ready=lambda: answers(admin, "/readyz"))
+    return Process("kube-apiserver", argv, SMALL, port="api", ready=lambda: answers(admin, "/readyz"))
 
 
 def _controllers(site: Site, config: Path, server: Pair) -> Process:
@@ -104,12 +106,12 @@ def _controllers(site: Site, config: Path, server: Pair) -> Process:
         # with growing pauses, and a Deployment whose pods run stays unready.
         "--feature-gates=StaleControllerConsistencyReplicaSet=false",
     ]  # fmt: skip
-    return Process("kube-controller-manager", argv, port="controllers", wait=False)
+    return Process("kube-controller-manager", argv, SMALL, port="controllers", wait=False)
 
 
 def _scheduler(site: Site, config: Path, server: Pair) -> Process:
     argv: list[str | Path] = [_binary("kube-scheduler"), *_component(config, server, site.ports["scheduler"])]
-    return Process("kube-scheduler", argv, port="scheduler", wait=False)
+    return Process("kube-scheduler", argv, SMALL, port="scheduler", wait=False)
 
 
 def _component(config: Path, server: Pair, port: int) -> list[str]:
@@ -129,7 +131,7 @@ def _kwok(site: Site, config: Path) -> Process:
         kwok.path, f"--kubeconfig={config}", "--manage-all-nodes=true", "--node-lease-duration-seconds=40",
         f"--server-address=127.0.0.1:{site.ports['kwok']}", *stages,
     ]  # fmt: skip
-    return Process("kwok", argv, port="kwok", health="/healthz", wait=False)
+    return Process("kwok", argv, SMALL, port="kwok", health="/healthz", wait=False)
 
 
 def _encryption(site: Site) -> Path:

@@ -26,8 +26,10 @@ def settings() -> dict[str, str]:
         "timeout.reconciliation": f"{RECONCILE}s",
         "timeout.reconciliation.jitter": f"{JITTER}s",
         "application.resourceTrackingMethod": "annotation",
-        # A project may name the service account that its syncs act as; the API server then applies RBAC to the team.
+        # A project may name the service account its syncs act as, so that RBAC of the cluster holds for the team; a
+        # project that names none syncs with the rights of Argo CD.
         "application.sync.impersonation.enabled": "true",
+        "application.sync.impersonation.enforced": "false",
         # The health of an Application shows in the one that manages it: App-of-Apps needs it.
         "resource.customizations.health.argoproj.io_Application": (
             'hs = {status = "Progressing", message = ""}\n'

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from helpers.services._record import write_private
+from helpers.services.control_plane.spec import SMALL
 from helpers.services.gitops.install import JITTER, NAMESPACE, RECONCILE, install
 from helpers.services.pki import LOOPBACK, Authority, Pair
 from helpers.services.spec import Process, ServiceSpec, Site
@@ -37,7 +38,7 @@ class _Parts:
     def __init__(self, site: Site, binary: Path, config: Path, ca: Authority, repo: Pair, scripts: Path) -> None:
         self.site, self.binary, self.config, self.ca, self.repo = site, binary, config, ca, repo
         self.password = _redis_password(site.folder)
-        self.env = self._folders() | {
+        self.env = {**SMALL, **self._folders()} | {
             "KUBECONFIG": str(config),
             "ARGOCD_FAKE_IN_CLUSTER": "true",
             "ARGOCD_GPG_ENABLED": "true",
