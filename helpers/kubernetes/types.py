@@ -6,7 +6,7 @@ Source of the fields: Kubernetes API reference (Object metadata, Event core/v1, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -304,15 +304,21 @@ def _walk(path: str, live: Any, desired: Any) -> Iterator[Change]:
 
 
 def _steps(live: list[Any], desired: list[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return two lists as mappings: by name where every item has its own, else by place."""
-    sides = []
-    for items in (live, desired):
-        names = [item.get("name") if isinstance(item, dict) else None for item in items]
-        sides.append(names if len(set(names)) == len(names) and all(isinstance(n, str) for n in names) else None)
-    if sides[0] is not None and sides[1] is not None:
-        return tuple({f"[name={n}]": i for n, i in zip(s, items, strict=True)} for s, items in
-                     ((sides[0], live), (sides[1], desired)))  # type: ignore[return-value]  # fmt: skip
-    return tuple({f"[{i}]": item for i, item in enumerate(items)} for items in (live, desired))  # type: ignore[return-value]
+    """Return two lists as mappings: by name where every item has its own and their order is the same, else by place."""
+    old, new = _names(live), _names(desired)
+    if old is not None and new is not None and [n for n in old if n in new] == [n for n in new if n in old]:
+        return _by(old, live), _by(new, desired)
+    return _by(range(len(live)), live), _by(range(len(desired)), desired)
+
+
+def _names(items: list[Any]) -> list[str] | None:
+    names = [item.get("name") if isinstance(item, dict) else None for item in items]
+    known = [f"name={name}" for name in names if isinstance(name, str)]
+    return known if len(set(known)) == len(items) else None
+
+
+def _by(keys: Iterable[object], items: list[Any]) -> dict[str, Any]:
+    return {f"[{key}]": item for key, item in zip(keys, items, strict=True)}
 
 
 def _join(path: str, step: str) -> str:
