@@ -28,7 +28,7 @@ from helpers._git_types import (
 from helpers._wrapper import StrPath, Wrapper
 from helpers.errors import BadInput
 
-_ENV = {
+GIT_ENV = {
     # Only the repository's own configuration counts; nothing ever asks or opens an editor.
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -88,7 +88,7 @@ class GitRunner(Wrapper):
     refused = ("GIT_*", "LC_*", "LANG*", "SSH_*")
 
     def _fixed_env(self) -> dict[str, str]:
-        return _ENV
+        return GIT_ENV
 
     def _git(
         self,

@@ -43,9 +43,9 @@ from helpers.errors import BadInput
 
 __all__ = [
     "AccessDenied", "AllowedSigner", "AlreadyExists", "CannotSign", "CannotVerify", "Commit", "Diff", "FileChange",
-    "Git", "GitError", "GitServerDown", "Identity", "Log", "MergeResult", "NotARepository", "NothingToCommit", "PushRefused",
-    "PushRejected", "RemoteUnreachable", "SignatureCheck", "SshKey", "Status", "StatusEntry", "Tag", "UnknownRevision",
-    "generate_ssh_key",
+    "Git", "GitError", "GitServerDown", "Identity", "Log", "MergeResult", "NotARepository", "NothingToCommit",
+    "PushRefused", "PushRejected", "RemoteUnreachable", "SignatureCheck", "SshKey", "Status", "StatusEntry", "Tag",
+    "UnknownRevision", "generate_ssh_key",
 ]  # fmt: skip
 
 _FIELDS = ("%H", "%P", "%an", "%ae", "%aI", "%cn", "%ce", "%G?", "%GS", "%B")

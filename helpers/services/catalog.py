@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from helpers.services import control_plane, gitops, vault
+from helpers.services import control_plane, git, gitops, vault
 from helpers.services.spec import Process, ServiceSpec, Site
 
 
@@ -45,6 +45,7 @@ SPECS: dict[str, ServiceSpec] = {
         ServiceSpec("cloud", "the local cloud: the AWS protocol, served by moto", _cloud, disk_mb=200, timeout=120),
         ServiceSpec("oci", "the OCI registry: policy bundles, SBOMs, signatures", _oci, ("http", "store"), disk_mb=200),
         ServiceSpec("registry", "the module registry: Terraform modules, versions, signatures", _registry),
+        git.SPEC,
         control_plane.SPEC,
         gitops.SPEC,
         vault.SPEC,

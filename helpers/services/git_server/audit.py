@@ -1,0 +1,94 @@
+"""The audit log: one JSON object a line, only ever appended, on disk before the decision takes effect.
+
+Both the server and the hook (a process of its own) write it. Everything that is recorded goes through `record`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from helpers._redact import redact
+from helpers.services.git_server.problems import printable
+
+Decision = Literal["accepted", "refused", "failed"]
+FILE = "audit.jsonl"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One decision.
+
+    Attributes:
+        repository: where.
+        actor: person who asked for it.
+        action: ``create``, ``policy``, ``push``, ``open``, ``gates``, ``approve``, ``merge``, ``close`` or
+            ``break-glass``.
+        decision: ``accepted``, ``refused``, or ``failed`` (accepted, but it could not be carried out).
+        reason: why; of a break-glass what its person said.
+        commit: the commit it is about.
+        ref: branch or tag it is about.
+        pull: number of the pull request, 0 without one.
+    """
+
+    repository: str
+    actor: str
+    action: str
+    decision: Decision
+    reason: str = ""
+    commit: str = ""
+    ref: str = ""
+    pull: int = 0
+
+
+def record(data: Path, entry: Entry) -> None:
+    """Append a decision to the log in the data folder; when this returns it survives a kill and a power cut.
+
+    Raises:
+        OSError: it could not be written; what was to be decided must then not happen.
+    """
+    row = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **asdict(entry)}
+    row["reason"] = printable(redact(entry.reason), 1000)
+    line = json.dumps(row, sort_keys=True).encode() + b"\n"
+    descriptor = os.open(data / FILE, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        size = _drop_torn_line(descriptor)
+        try:
+            view = memoryview(line)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            os.fsync(descriptor)
+        except OSError:
+            os.ftruncate(descriptor, size)
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def entries(data: Path, repository: str) -> Iterator[dict[str, object]]:
+    """Yield what was recorded of a repository, oldest first; a line still being written is left out."""
+    try:
+        lines = (data / FILE).read_bytes().splitlines(keepends=True)
+    except FileNotFoundError:
+        return
+    for line in lines:
+        if line.endswith(b"\n") and (row := json.loads(line))["repository"] == repository:
+            yield row
+
+
+def _drop_torn_line(descriptor: int) -> int:
+    """Cut off a last line without its end: its writer was killed, so nothing was decided by it. Return the size."""
+    size = os.fstat(descriptor).st_size
+    keep = size
+    while keep and os.pread(descriptor, 1, keep - 1) != b"\n":
+        keep -= 1
+    if keep != size:
+        os.ftruncate(descriptor, keep)
+    return keep
