@@ -1,0 +1,46 @@
+"""The vault: versioned secrets, policies, logins, leases, wrapping and the audit log, on hvac.
+
+>>> from helpers.vault import Vault
+>>> vault = Vault()                                     # the platform team; starts the service when needed
+>>> vault.put("vision/wandb", {"api-key": "..."})
+Secret(secret/vision/wandb version 1: api-key=[hidden])
+>>> vault.get("vision/wandb").reveal("api-key")         # the value, masked in every output from now on
+
+The local vault is OpenBao (`helpers.services.vault`). With ``MOD208_VAULT_URL`` set, any server of the same API is used
+instead, with the token in ``VAULT_TOKEN`` and, for a private authority, the file in ``VAULT_CACERT``.
+"""
+
+from __future__ import annotations
+
+from helpers.vault.client import Vault
+from helpers.vault.errors import (
+    LeaseExpired,
+    LoginRefused,
+    NoSuchSecret,
+    PermissionDenied,
+    Sealed,
+    TokenExpired,
+    VaultDown,
+    VaultError,
+    VersionConflict,
+    WrapUsed,
+)
+from helpers.vault.types import (
+    AppRole,
+    AuditEntry,
+    Credentials,
+    Hidden,
+    Lease,
+    Policy,
+    Secret,
+    SecretVersion,
+    Status,
+    Token,
+    Wrapped,
+)
+
+__all__ = [
+    "AppRole", "AuditEntry", "Credentials", "Hidden", "Lease", "LeaseExpired", "LoginRefused", "NoSuchSecret",
+    "PermissionDenied", "Policy", "Sealed", "Secret", "SecretVersion", "Status", "Token", "TokenExpired", "Vault",
+    "VaultDown", "VaultError", "VersionConflict", "WrapUsed", "Wrapped",
+]  # fmt: skip
