@@ -81,8 +81,10 @@ class Rest:
         """Return an object, or nothing when there is none."""
         answer = self.ask(path)
         self._tell(answer, path, 200, 404)
+        if answer.status_code != 200:
+            return None
         found: dict[str, Any] = answer.json()
-        return found if answer.status_code == 200 else None
+        return found
 
     def until(self, path: str, seconds: float = 30.0) -> dict[str, Any]:
         """Wait for an object to be there and return it."""

@@ -1,0 +1,170 @@
+"""Argo CD as it runs: accounts, TLS between its parts, and what a kill -9 of each part leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import requests
+
+from helpers import _process, services, tools
+from helpers.errors import BadInput
+from helpers.services.gitops import account
+
+PARTS = ("redis", "repo-server", "application-controller", "applicationset-controller", "server")
+CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: greeting}\ndata: {word: hello}\n"
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    services.start("gitops")
+    return services.data("gitops").parent
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("repository")
+    (path / "app").mkdir()
+    (path / "app" / "greeting.yaml").write_text(CONFIG)
+    git = tools.ensure("git").path
+    for args in (
+        ["init", "-q", "-b", "main"],
+        ["add", "."],
+        ["-c", "user.name=ada", "-c", "user.email=ada@acme.test", "commit", "-qm", "Say hello"],
+    ):
+        assert _process.run([git, *args], cwd=path, timeout=60).returncode == 0
+    return path
+
+
+class Session(requests.Session):
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.account = account(name)
+        self.trust_env = False
+        self.verify = str(self.account.ca)
+        self.headers["Authorization"] = f"Bearer {self.account.token}"
+
+    def ask(self, method: str, path: str, **options: Any) -> requests.Response:
+        return self.request(method, self.account.url + path, timeout=30, **options)
+
+
+@pytest.fixture
+def admin(folder: Path) -> Iterator[Session]:
+    with Session("admin") as session:
+        yield session
+
+
+def application(name: str, repository: Path, project: str = "default") -> dict[str, Any]:
+    return {
+        "metadata": {"name": name},
+        "spec": {
+            "project": project,
+            "source": {"repoURL": f"file://{repository}", "path": "app", "targetRevision": "main"},
+            "destination": {"server": "https://kubernetes.default.svc", "namespace": name},
+            "syncPolicy": {"automated": {"selfHeal": True}, "syncOptions": ["CreateNamespace=true"]},
+        },
+    }
+
+
+def until_synced(session: Session, name: str, seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    status: dict[str, Any] = {}
+    while time.monotonic() < deadline:
+        status = session.ask("GET", f"/api/v1/applications/{name}").json().get("status", {})
+        if status.get("sync", {}).get("status") == "Synced" and status["health"]["status"] == "Healthy":
+            return
+        time.sleep(0.2)
+    raise AssertionError(status)
+
+
+def pids(folder: Path) -> dict[str, int]:
+    record = json.loads((folder / "service.json").read_text())
+    return {process["name"]: process["pid"] for process in record["processes"]}
+
+
+def test_an_application_syncs_from_git(admin: Session, repository: Path) -> None:
+    made = admin.ask("POST", "/api/v1/applications?upsert=true", json=application("hello", repository))
+    assert made.status_code == 200, made.text
+    until_synced(admin, "hello")
+
+
+def test_it_listens_on_loopback_only(folder: Path) -> None:
+    for name, pid in pids(folder).items():
+        heard = [c.laddr.ip for c in psutil.Process(pid).net_connections("tcp") if c.status == psutil.CONN_LISTEN]
+        assert heard and set(heard) == {"127.0.0.1"}, name
+
+
+def test_nobody_gets_in_without_an_account(admin: Session) -> None:
+    with requests.Session() as stranger:
+        stranger.trust_env, stranger.verify = False, admin.verify
+        url = admin.account.url
+        assert stranger.get(f"{url}/api/v1/applications", timeout=10).status_code == 401
+        wrong = {"username": "admin", "password": "admin"}
+        assert stranger.post(f"{url}/api/v1/session", json=wrong, timeout=10).status_code == 401
+    with pytest.raises(BadInput) as caught:
+        account("mallory")
+    assert "vision" in caught.value.why
+
+
+def test_a_team_sees_its_own_project_only(admin: Session, repository: Path) -> None:
+    with Session("vision") as vision:
+        names = [item["metadata"]["name"] for item in vision.ask("GET", "/api/v1/applications").json()["items"] or []]
+        assert "hello" not in names
+        refused = vision.ask("POST", "/api/v1/applications", json=application("sneaky", repository))
+        assert refused.status_code == 403
+        assert "permission denied" in refused.text
+
+
+def test_the_repo_server_and_the_cache_ask_who_calls(folder: Path) -> None:
+    record = json.loads((folder / "service.json").read_text())
+    import socket
+    import ssl
+
+    with socket.create_connection(("127.0.0.1", record["ports"]["redis"]), timeout=5) as plain:
+        plain.sendall(b"PING\r\n")
+        assert b"NOAUTH" in plain.recv(100)
+    context = ssl.create_default_context(cafile=str(account().ca))
+    with (
+        socket.create_connection(("127.0.0.1", record["ports"]["repo"]), timeout=5) as raw,
+        pytest.raises((ssl.SSLError, ConnectionError)),
+        context.wrap_socket(raw, server_hostname="127.0.0.1") as without,
+    ):
+        without.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        assert without.recv(100) == b"", "it talked to a client without a certificate"
+        raise ConnectionError("closed")
+
+
+def test_a_token_and_a_password_are_shown_nowhere(folder: Path) -> None:
+    admin = account()
+    assert admin.token not in repr(admin)
+    log = (folder / "log").read_text()
+    assert admin.token not in log
+    assert (folder / "accounts" / "admin").read_text() not in log
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_killed_and_started_again_it_goes_on(folder: Path, repository: Path, part: str) -> None:
+    os.kill(pids(folder)[part], signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while next(s for s in services.status() if s.name == "gitops").status == "running":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    with Session("admin") as again:
+        made = again.ask("POST", "/api/v1/applications?upsert=true", json=application("hello", repository))
+        assert made.status_code == 200, made.text
+        until_synced(again, "hello")
+
+
+def test_it_comes_back_after_the_control_plane_was_killed(folder: Path) -> None:
+    record = json.loads((services.data("kubernetes").parent / "service.json").read_text())
+    for process in record["processes"]:
+        os.kill(process["pid"], signal.SIGKILL)
+    with Session("admin") as again:
+        until_synced(again, "hello")
