@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from helpers._redact import forms
 from helpers.kubernetes._discovery import Kind
 from helpers.kubernetes._manifests import Manifest
-from helpers.kubernetes.errors import KubernetesError, NotFound, TimedOut, UnknownKind
+from helpers.kubernetes.errors import Conflict, KubernetesError, NotFound, TimedOut, UnknownKind
 from helpers.kubernetes.types import Applied, ObjectDiff, Ref, reveal, without_server_fields
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ _FIRST = (
 )  # fmt: skip
 #: Seconds for the API server to serve a kind that was just defined.
 _ESTABLISH = 30.0
+#: How often to repeat an apply that met somebody else's change.
+_TRIES = 10
+#: The object before, after, and the server's warnings.
+Exchange = tuple[dict[str, Any] | None, dict[str, Any], tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,7 @@ class Apply:
 
     def _one(self, manifest: Manifest) -> Applied:
         kind = self.connection.kind(manifest.ref.kind, manifest.ref.api_version)
-        before = self._live(kind, manifest)
-        after, warnings = self._patch(kind, manifest, dry_run=False)
+        before, after, warnings = self._exchange(kind, manifest, dry_run=False)
         return Applied(self._ref(kind, manifest), _action(before, after), warnings)
 
     def _would(self, manifest: Manifest, batch: Sequence[Manifest]) -> Applied:
@@ -77,9 +80,7 @@ class Apply:
         same = without_server_fields(live) == without_server_fields(desired)
         return Applied(ref, "unchanged" if same else "configured", warnings)
 
-    def _dry(
-        self, manifest: Manifest, batch: Sequence[Manifest]
-    ) -> tuple[dict[str, Any] | None, dict[str, Any], tuple[str, ...]]:
+    def _dry(self, manifest: Manifest, batch: Sequence[Manifest]) -> Exchange:
         """Return the live object, what it would become, and warnings.
 
         What the same batch defines or makes first (kinds, namespaces) is not there yet; then the manifest itself
@@ -91,15 +92,27 @@ class Apply:
             if not any(_defines(one.raw, manifest.ref) for one in batch):
                 raise
             return None, manifest.raw, ()
-        live = self._live(kind, manifest)
         try:
-            desired, warnings = self._patch(kind, manifest, dry_run=True)
+            return self._exchange(kind, manifest, dry_run=True)
         except NotFound:
             namespace = self._namespace(kind, manifest)
             if not any(one.ref.kind == "Namespace" and one.ref.name == namespace for one in batch):
                 raise
             return None, {**manifest.raw, "metadata": {**manifest.raw["metadata"], "namespace": namespace}}, ()
-        return live, desired, warnings
+
+    def _exchange(self, kind: Kind, manifest: Manifest, *, dry_run: bool) -> Exchange:
+        """Return the object before and after an apply, with nobody else's change between the two."""
+        for attempt in range(_TRIES):
+            before = self._live(kind, manifest)
+            version = str(((before or {}).get("metadata") or {}).get("resourceVersion", ""))
+            try:
+                return before, *self._patch(kind, manifest, version, dry_run=dry_run)
+            except Conflict as error:
+                # A controller wrote between the two requests. What the manifest itself asks for is not ours to repeat.
+                mine = "resourceVersion" in manifest.raw["metadata"]
+                if error.conflicts or mine or attempt == _TRIES - 1:
+                    raise
+        raise AssertionError("the loop returns or raises")
 
     def _namespace(self, kind: Kind, manifest: Manifest) -> str:
         return (manifest.ref.namespace or self.namespace) if kind.namespaced else ""
@@ -113,12 +126,16 @@ class Apply:
             return self.connection.request("get", kind.path(ref.name, ref.namespace), asked=f"get {ref}").data
         return None
 
-    def _patch(self, kind: Kind, manifest: Manifest, *, dry_run: bool) -> tuple[dict[str, Any], tuple[str, ...]]:
+    def _patch(
+        self, kind: Kind, manifest: Manifest, version: str, *, dry_run: bool
+    ) -> tuple[dict[str, Any], tuple[str, ...]]:
+        body = reveal(manifest.raw)
+        body["metadata"] = {**({"resourceVersion": version} if version else {}), **body["metadata"]}
         ref = self._ref(kind, manifest)
         query = [("fieldManager", self.field_manager), ("force", self.force), ("fieldValidation", "Strict")]
         place = f" ({manifest.place})" if manifest.place else ""
         answer = self.connection.request(
-            "patch", kind.path(ref.name, ref.namespace), asked=f"apply {ref}{place}", body=reveal(manifest.raw),
+            "patch", kind.path(ref.name, ref.namespace), asked=f"apply {ref}{place}", body=body,
             query=[*query, *([("dryRun", "All")] if dry_run else [])], content_type="application/apply-patch+yaml",
             hide=secrets_of(manifest.raw),
         )  # fmt: skip
@@ -163,12 +180,8 @@ def in_order(manifests: Sequence[Manifest]) -> list[Manifest]:
 def _action(before: dict[str, Any] | None, after: dict[str, Any]) -> Literal["created", "configured", "unchanged"]:
     if before is None:
         return "created"
-    old, new = before.get("metadata") or {}, after.get("metadata") or {}
-    if old.get("resourceVersion") == new.get("resourceVersion"):
-        return "unchanged"
-    # A controller may have written the status between the two requests.
-    same = old.get("generation") == new.get("generation")
-    return "unchanged" if same and without_server_fields(before) == without_server_fields(after) else "configured"
+    same = before["metadata"].get("resourceVersion") == after["metadata"].get("resourceVersion")
+    return "unchanged" if same else "configured"
 
 
 def _last_definition(ordered: Sequence[Manifest], index: int) -> bool:

@@ -134,8 +134,6 @@ def _documents(text: str, source: str) -> Iterator[tuple[Node, Any]]:
         line = text.encode()[: error.position].count(b"\n")
         why = f"It has a character that YAML does not allow: {error.reason}."
         raise _bad(f"Not YAML{_at(_place(source, line))}", why, "Remove it.") from None
-    except RecursionError:
-        raise _bad(f"Nested too deeply{_at(source)}", "Aliases hold aliases.", "Remove the aliases.") from None
     except (ValueError, LookupError) as error:
         raise _bad(f"Not YAML{_at(source)}", str(error), "Correct it.") from None
     yield from made
@@ -192,23 +190,24 @@ class _Check:
 
     def __init__(self, source: str) -> None:
         self._source = source
-        self._sizes: dict[int, int] = {}
+        self._sizes: dict[int, tuple[int, int]] = {}
         self._open: set[int] = set()
 
-    def node(self, node: Node) -> int:
-        """Return how many nodes *node* stands for; raise `BadInput` for what no manifest may hold."""
+    def node(self, node: Node) -> tuple[int, int]:
+        """Return how many nodes *node* stands for and how deep; raise `BadInput` for what no manifest may hold."""
         if id(node) in self._sizes:
             return self._sizes[id(node)]
         if id(node) in self._open:
             raise self._bad(node, "An alias holds itself", "The document would have no end.", "Remove the alias.")
         self._open.add(id(node))
-        size = 1 + sum(self.node(child) for child in self._children(node))
+        below = [self.node(child) for child in self._children(node)]
         self._open.discard(id(node))
-        if size > MAX_NODES:
-            why = f"With its aliases written out it has more than {MAX_NODES} values."
-            raise self._bad(node, "Too many values", why, "Remove the aliases.")
-        self._sizes[id(node)] = size
-        return size
+        size, depth = 1 + sum(s for s, _ in below), 1 + max((d for _, d in below), default=0)
+        if size > MAX_NODES or depth > MAX_DEPTH:
+            why = f"With its aliases written out it has more than {MAX_NODES} values or {MAX_DEPTH} levels."
+            raise self._bad(node, "Too large", why, "Remove the aliases.")
+        self._sizes[id(node)] = size, depth
+        return size, depth
 
     def _children(self, node: Node) -> Iterator[Node]:
         import yaml

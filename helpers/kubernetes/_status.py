@@ -131,6 +131,9 @@ def _by_rule(asked: str, policy: str, message: str, why: str, binding: str = "")
 
 def _forbidden(found: re.Match[str], message: str, asked: str) -> Forbidden:
     who, verb, namespace = found["who"], found["verb"], found["namespace"] or ""
+    if verb.startswith("impersonate"):
+        what, next = f"{who} may not act as somebody else", "Use a user who may impersonate, such as admin."
+        return Forbidden(what, who, "impersonate", "users", why=message, next=next)
     resource = ".".join(part for part in (found["resource"] or found["path"], found["group"]) if part)
     where = f" in namespace {namespace}" if namespace else " in the cluster"
     return Forbidden(
@@ -185,11 +188,11 @@ def _conflict(message: str, causes: Sequence[Mapping[str, Any]], asked: str) -> 
 def _fields(status: int, reason: Any, message: str, causes: Sequence[Mapping[str, Any]]) -> list[FieldError]:
     """Return the wrong fields that an answer names."""
     if reason == "Invalid" and causes:
-        found = [FieldError(*(str(c.get(key) or "") for key in ("field", "message", "reason"))) for c in causes]
+        named = [FieldError(*(str(c.get(key) or "") for key in ("field", "message", "reason"))) for c in causes]
         # A patch that does not fit says so about itself; the field's name is in the text.
-        unknown = [FieldError(name, "unknown field", one.reason) for one in found if one.field == "patch"
+        unknown = [FieldError(name, "unknown field", one.reason) for one in named if one.field == "patch"
                    for name in _UNKNOWN_FIELD.findall(one.message)]  # fmt: skip
-        return unknown or found
+        return unknown or named
     if status not in (400, 422, 500):
         return []
     if found := _SCHEMA.search(message):
