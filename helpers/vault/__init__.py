@@ -3,7 +3,7 @@
 >>> from helpers.vault import Vault
 >>> vault = Vault()                                     # the platform team; starts the service when needed
 >>> vault.put("vision/wandb", {"api-key": "..."})
-Secret(secret/vision/wandb version 1: api-key=[hidden])
+Secret(secret/vision/wandb version 1: api-key=(sensitive value))
 >>> vault.get("vision/wandb").reveal("api-key")         # the value, masked in every output from now on
 
 The local vault is OpenBao (`helpers.services.vault`). With ``MOD208_VAULT_URL`` set, any server of the same API is used
@@ -29,7 +29,6 @@ from helpers.vault.types import (
     AppRole,
     AuditEntry,
     Credentials,
-    Hidden,
     Lease,
     Policy,
     Secret,
@@ -40,7 +39,7 @@ from helpers.vault.types import (
 )
 
 __all__ = [
-    "AppRole", "AuditEntry", "Credentials", "Hidden", "Lease", "LeaseExpired", "LoginRefused", "NoSuchSecret",
+    "AppRole", "AuditEntry", "Credentials", "Lease", "LeaseExpired", "LoginRefused", "NoSuchSecret",
     "PermissionDenied", "Policy", "Sealed", "Secret", "SecretVersion", "Status", "Token", "TokenExpired", "Vault",
     "VaultDown", "VaultError", "VersionConflict", "WrapUsed", "Wrapped",
 ]  # fmt: skip

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from helpers._redact import add_secrets
 from helpers.errors import BadInput
 from helpers.services._record import write_private
+from helpers.terraform.types import Sensitive
 from helpers.vault._ask import asking
 from helpers.vault._session import Session
 from helpers.vault.errors import LoginRefused, NoSuchSecret
-from helpers.vault.types import AppRole, Credentials, Hidden, Policy, Token
+from helpers.vault.types import AppRole, Credentials, Policy, Token
 
 if TYPE_CHECKING:
     from helpers.vault.client import Vault
@@ -113,7 +114,8 @@ class AccessCommands(Session):
         about = self.approle(role)
         with asking(self, f"auth/approle/role/{role}/secret-id", "update"):
             made = self.client.auth.approle.generate_secret_id(role)["data"]
-        return Credentials(role, about.role_id, Hidden(made["secret_id"]))
+        add_secrets(made["secret_id"])
+        return Credentials(role, about.role_id, Sensitive(made["secret_id"]))
 
     def keep(self, credentials: Credentials) -> Vault:
         """Keep credentials on this machine (mode 0600), so that ``Vault(role)`` finds them, and return that session."""
@@ -125,13 +127,13 @@ class AccessCommands(Session):
         write_private(path, json.dumps(data).encode())
         return Vault(credentials.role, url="" if self.local else self.url, ca=self.ca if self.ca.is_file() else "")
 
-    def log_in(self, role_id: str, secret_id: str | Hidden) -> Vault:
+    def log_in(self, role_id: str, secret_id: str | Sensitive) -> Vault:
         """Return a session of the AppRole with these credentials.
 
         Raises:
             LoginRefused: they are wrong, used up or have ended.
         """
-        text = secret_id.reveal() if isinstance(secret_id, Hidden) else secret_id
+        text = secret_id.reveal() if isinstance(secret_id, Sensitive) else secret_id
         add_secrets(text)
         return self._session(self._approle_login(self._connect(""), "", role_id, text))
 
@@ -233,7 +235,7 @@ class AccessCommands(Session):
         add_secrets(auth["client_token"])
         return Token(
             auth["accessor"], tuple(auth["policies"]), auth["lease_duration"], auth["renewable"], name,
-            Hidden(auth["client_token"]),
+            Sensitive(auth["client_token"]),
         )  # fmt: skip
 
     def whoami(self) -> Token:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from helpers._redact import add_secrets
 from helpers.services.vault import KV
+from helpers.terraform.types import Sensitive
 from helpers.vault._ask import asking
 from helpers.vault._session import Session
 from helpers.vault.errors import LeaseExpired, WrapUsed
-from helpers.vault.types import Hidden, Lease, Secret, Wrapped
+from helpers.vault.types import Lease, Secret, Wrapped
 
 
 def _lease_gone(lease_id: str) -> LeaseExpired:
@@ -154,7 +156,8 @@ def _made(path: str, answer: Any) -> Lease | Secret | None:
 
 def _wrapped(answer: dict[str, Any]) -> Wrapped:
     info = answer["wrap_info"]
-    return Wrapped(info["creation_path"], info["ttl"], info["accessor"], Hidden(info["token"]))
+    add_secrets(info["token"])
+    return Wrapped(info["creation_path"], info["ttl"], info["accessor"], Sensitive(info["token"]))
 
 
 def _seconds(ttl: str) -> float:

@@ -7,13 +7,15 @@ import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from helpers._redact import add_secrets
 from helpers.errors import BadInput
+from helpers.services.pki import LOOPBACK
 from helpers.services.vault import ADMIN, ca_file, role_file
+from helpers.terraform.types import Sensitive
 from helpers.vault._ask import asking
 from helpers.vault.errors import LoginRefused
-from helpers.vault.types import Hidden
 
 if TYPE_CHECKING:
     from helpers.vault.client import Vault
@@ -29,7 +31,7 @@ class Session:
         self,
         role: str = ADMIN,
         *,
-        token: str | Hidden | None = None,
+        token: str | Sensitive | None = None,
         url: str = "",
         ca: str | os.PathLike[str] = "",
         timeout: float = 20.0,
@@ -43,7 +45,7 @@ class Session:
             ca = ca or ca_file(services.data("vault").parent)
         self.url, self.ca = own.rstrip("/"), Path(ca or os.environ.get("VAULT_CACERT", ""))
         self.role, self._timeout, self._ends = "" if token else role, timeout, 0.0
-        text = token.reveal() if isinstance(token, Hidden) else token or ""
+        text = token.reveal() if isinstance(token, Sensitive) else token or ""
         if not self.local and not text and role == ADMIN:
             text, self.role = os.environ.get("VAULT_TOKEN", ""), ""
         add_secrets(text)
@@ -63,7 +65,7 @@ class Session:
         session = requests.Session()
         session.verify = str(self.ca) if self.ca.is_file() else True
         # A proxy of the user's environment must not come between us and loopback.
-        session.trust_env = not self.local
+        session.trust_env = urlsplit(self.url).hostname not in LOOPBACK
         return hvac.Client(self.url, token=token, timeout=self._timeout, session=session)
 
     @property

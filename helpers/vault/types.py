@@ -4,46 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from helpers._redact import add_secrets
+from helpers.terraform.types import Sensitive
 from helpers.vault.errors import NoSuchSecret
-
-HIDDEN = "[hidden]"
 
 
 def _table(headers: list[str], rows: list[list[str]], caption: str) -> str:
     from helpers.widgets import table_html
 
     return table_html(headers, rows, caption=caption)
-
-
-class Hidden:
-    """A value that no display, copy into a dictionary or pickle shows; `reveal` gives it and masks it from then on."""
-
-    __slots__ = ("_give",)
-    _give: Callable[[], str]
-
-    def __init__(self, value: str) -> None:
-        # In a closure: a debugger's or a display's walk over attributes does not come by it.
-        self._give = lambda: value
-
-    def reveal(self) -> str:
-        """Return the value; it is masked in every output from now on."""
-        value = self._give()
-        add_secrets(value)
-        return value
-
-    def __repr__(self) -> str:
-        return HIDDEN
-
-    def __deepcopy__(self, memo: object) -> Hidden:
-        return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        raise TypeError("a hidden value cannot be pickled")
 
 
 @dataclass(frozen=True)
@@ -61,13 +34,13 @@ class Secret:
     version: int
     keys: tuple[str, ...]
     created: dt.datetime | None = None
-    _values: Mapping[str, Hidden] = field(default_factory=dict, repr=False, compare=False)
+    _values: Mapping[str, Sensitive] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, path: str, values: Mapping[str, Any], version: int = 0, created: dt.datetime | None = None) -> Secret:
         """Make one from *values*."""
-        hidden = {key: Hidden(value if isinstance(value, str) else json.dumps(value)) for key, value in values.items()}
-        return cls(path, version, tuple(values), created, hidden)
+        texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+        return cls(path, version, tuple(values), created, {key: Sensitive(text) for key, text in texts.items()})
 
     def reveal(self, key: str) -> str:
         """Return one value; from now on it is masked in outputs, logs and errors.
@@ -79,15 +52,17 @@ class Secret:
             raise NoSuchSecret(
                 f"{self.path} has no key {key!r}", why="Its keys: " + (", ".join(self.keys) or "none") + ".", next=""
             )
-        return self._values[key].reveal()
+        value = str(self._values[key].reveal())
+        add_secrets(value)
+        return value
 
     def __repr__(self) -> str:
         version = f" version {self.version}" if self.version else ""
-        return f"Secret({self.path}{version}: {', '.join(f'{key}={HIDDEN}' for key in self.keys)})"
+        return f"Secret({self.path}{version}: {', '.join(f'{key}={self._values[key]}' for key in self.keys)})"
 
     def _repr_html_(self) -> str:
         version = f", version {self.version}" if self.version else ""
-        return _table(["Key", "Value"], [[key, HIDDEN] for key in self.keys], f"{self.path}{version}")
+        return _table(["Key", "Value"], [[key, self._values[key]] for key in self.keys], f"{self.path}{version}")
 
 
 @dataclass(frozen=True)
@@ -136,7 +111,7 @@ class Credentials:
 
     role: str
     role_id: str
-    secret_id: Hidden = field(compare=False)
+    secret_id: Sensitive = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -157,7 +132,7 @@ class Token:
     ttl: int
     renewable: bool
     display_name: str = ""
-    token: Hidden | None = field(default=None, compare=False)
+    token: Sensitive | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -191,7 +166,7 @@ class Wrapped:
     path: str
     seconds: int
     accessor: str
-    token: Hidden = field(compare=False)
+    token: Sensitive = field(compare=False)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from helpers.vault import (
     WrapUsed,
 )
 
+HIDDEN = "api-key=(sensitive value), user=(sensitive value)"
 CANARY = "canary-9f1c-value"
 READER = 'path "secret/data/vision/*" { capabilities = ["read"] }'
 
@@ -55,11 +56,10 @@ def test_a_secret_shows_its_keys_and_never_its_values(vault: Vault) -> None:
     put = vault.put("vision/shown", {"api-key": CANARY, "user": "bot"})
     got = vault.get("vision/shown")
     for secret in (put, got):
-        assert repr(secret) == f"Secret(secret/vision/shown version {secret.version}: api-key=[hidden], user=[hidden])"
+        assert repr(secret) == f"Secret(secret/vision/shown version {secret.version}: {HIDDEN})"
         shown = [repr(secret), str(vars(secret)), secret._repr_html_(), str(dataclasses.asdict(secret))]
         assert not any(CANARY in text for text in [*shown, repr(copy.deepcopy(secret))])
-        with pytest.raises(TypeError):
-            pickle.dumps(secret)
+        assert CANARY.encode() not in pickle.dumps(secret)
     assert got.reveal("user") == "bot"
 
 
