@@ -76,9 +76,20 @@ def git_error(command: str, done: _process.Completed) -> GitError:
     if kind is GitServerDown:
         return kind(f"git {command} failed: the Git server is down", why=text, next=todo, completed=done)
     if kind is PushRefused:
-        said = remote_lines(done.stderr)
-        return kind(f"git {command}: the server refused it", why="\n".join(said), next=todo, completed=done)
+        why, said = _remote_advice(remote_lines(done.stderr))
+        return kind(f"git {command}: the server refused it", why=why, next=said or todo, completed=done)
     return kind(f"git {command} failed", why="\n".join(text.splitlines()[-12:]), next=todo, completed=done)
+
+
+def _remote_advice(lines: Sequence[str]) -> tuple[str, str]:
+    """Return what a hook said and, when it speaks as the course does, what it says to do next."""
+    said: list[str] = []
+    todo: list[str] = []
+    into = said
+    for line in lines:
+        into = todo if line.startswith("Next: ") else into if line.startswith("      ") else said
+        into.append(line.removeprefix("Next: ").strip() if into is todo else line)
+    return "\n".join(line.removeprefix("Why:  ") for line in said), "\n".join(dict.fromkeys(todo))
 
 
 class GitRunner(Wrapper):

@@ -68,6 +68,10 @@ class Forge:
         """Return everybody with an account."""
         return tuple(Person(**row) for row in self._call("GET", "/api/people")["people"])
 
+    def allowed_signers(self) -> str:
+        """Return whose key the server trusts, as an ``allowed_signers`` file (``ssh-keygen -Y verify``)."""
+        return str(self._call("GET", "/api/allowed_signers"))
+
     @property
     def identity(self) -> Identity:
         """How this person commits: name, mail address and signing key.
@@ -162,7 +166,7 @@ class Forge:
         git.config("credential.username", self.person)
         git.configure_identity(self.identity)
         signers = git.workdir / ".git" / "allowed_signers"
-        signers.write_text(self._call("GET", "/api/allowed_signers"))
+        signers.write_text(self.allowed_signers())
         git.config("gpg.ssh.allowedSignersFile", str(signers))
 
     @staticmethod

@@ -59,7 +59,8 @@ class Room:
         """Make a signing key if there is none, an account and a token; return the account."""
         # The server judges names; here one must not be a path.
         folder = self.people / quote(name, safe="")
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for one in (self.people, folder):
+            one.mkdir(exist_ok=True, mode=0o700)
         key = folder / "id_ed25519"
         if not key.exists():
             generate_ssh_key(key, comment=name)

@@ -6,10 +6,14 @@ import importlib
 from collections.abc import Sequence
 from typing import Any
 
+from helpers._git_types import UnknownRevision
 from helpers.errors import CourseError
 from helpers.forge.policy import Policy
 from helpers.services.git_server.problems import Refusal, printable
 from helpers.services.git_server.repositories import Bare
+
+#: How many findings are shown.
+SHOWN = 8
 
 
 def run(bare: Bare, base: str, head: str, policy: Policy) -> list[dict[str, Any]]:
@@ -35,27 +39,42 @@ def run(bare: Bare, base: str, head: str, policy: Policy) -> list[dict[str, Any]
 
 
 def secrets(bare: Bare, base: str, head: str) -> list[Refusal]:
-    """Return why a change may not enter the repository at all: somebody committed a secret by mistake."""
+    """Return why a change may not enter the repository at all: somebody committed a secret by mistake.
+
+    Every version of a file that a commit of the change brings is searched, also one that a later commit removes.
+    """
     try:
         gates = importlib.import_module("helpers.gates")
-        scan = getattr(gates, "scan_secrets", None)
-        found = scan(bare.workdir, base=base, head=head, env=bare.push_env or None) if scan else ()
-    except ModuleNotFoundError as error:
-        if error.name == "helpers.gates":
-            return []
-        return [_cannot_scan(error)]
+        tree = importlib.import_module("helpers.gates._tree").Tree(bare.workdir, env=bare.push_env)
+        ignore = _not_searched(bare, head)
+        texts = ((blob.path, blob.text) for blob in tree.blobs(base or None, head) if blob.text is not None)
+        found = [finding for path, text in texts for finding in gates.scan_secrets({path: text}, ignore=ignore)]
     except Exception as error:
-        return [_cannot_scan(error)]
-    places = sorted({f"{printable(f.file)}:{f.line}: {f.rule}" if f.line else f"{printable(f.file)}: {f.rule}"
-                     for f in found})  # fmt: skip
+        return [Refusal(
+            "secret-unknown", "The push could not be searched for secrets", _said(error), "course services logs git"
+        )]  # fmt: skip
+    places = sorted({f"{printable(f.file)}:{f.line or ''} {f.rule}: {f.message}" for f in found})
     if not places:
         return []
-    more = [f"and {len(places) - 10} more"] if len(places) > 10 else []
+    more = [f"and {len(places) - SHOWN} more"] if len(places) > SHOWN else []
     return [Refusal(
-        "secret", "The push contains what looks like a secret", "\n".join([*places[:10], *more]),
-        "Take it out of every commit, not only the last: git rebase -i, or git reset --soft and commit anew.\n"
-        "Then make a new secret: this one may have been seen.",
+        "secret", "The push contains what looks like a secret", "\n".join([*places[:SHOWN], *more]),
+        "Take it out of every commit, not only the last: git reset --soft COMMIT-BEFORE, then commit anew.\n"
+        "Then replace the secret itself: it has been seen.",
     )]  # fmt: skip
+
+
+def _not_searched(bare: Bare, head: str) -> tuple[str, ...]:
+    """Return the patterns of files without search, from what has landed: a change must not excuse itself."""
+    settings = importlib.import_module("helpers.gates.settings")
+    policy = bare.policy()
+    landed = [sha for ref, sha, _ in bare.refs("refs/heads") if policy.protects(ref.removeprefix("refs/heads/"))]
+    try:
+        rules = bare.show(landed[0] if landed else head, settings.FILE)
+    except UnknownRevision:
+        return ()
+    ignore: tuple[str, ...] = settings.Settings.parse(rules).ignore
+    return ignore
 
 
 def blockers(rows: Sequence[dict[str, Any]]) -> list[Refusal]:
@@ -70,12 +89,6 @@ def blockers(rows: Sequence[dict[str, Any]]) -> list[Refusal]:
         found.append(Refusal(f"gate-{row['name']}", f"The gate {row['name']} {said}", why,
                              "course gates   # the same gates, here, before you push"))  # fmt: skip
     return found
-
-
-def _cannot_scan(error: Exception) -> Refusal:
-    return Refusal(
-        "secret-unknown", "The push could not be searched for secrets", _said(error), "course services logs git"
-    )
 
 
 def _row(gate: Any) -> dict[str, Any]:

@@ -143,8 +143,10 @@ class Reviews:
             raise Refused(409, "outdated", "The branch has moved on since you looked", why=f"The approval: {fault}.",
                           next="Look at it again, then approve the new head.")  # fmt: skip
         own = vote.person == bare.read_pull(change.pull)["author"] or "signed a commit" in fault
-        raise Refused(403, "own-change" if own else "not-trusted", f"The approval of {who.name} does not count",
-                      why=f"Reason: {fault}.", next="Ask another person to look at it and approve.")  # fmt: skip
+        raise Refused(
+            403, "own-change" if own else "not-trusted", f"The approval of {who.name} does not count",
+            why=f"{fault[0].upper()}{fault[1:]}.", next="Ask another person to look at it and approve.",
+        )  # fmt: skip
 
     def merge(self, who: Person, repository: str, number: int, glass: str = "") -> dict[str, Any]:
         """Land a pull request: move the target to its head, if nothing stands against it.
