@@ -22,6 +22,7 @@ COMMANDS = {
     "reset": "labs",
     "solve": "labs",
     "prove": "prove",
+    "gates": "gates",
     "map": "contract",
 }
 

@@ -1,0 +1,135 @@
+"""Which folders a change has to be rendered for, and where in the sources an object comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from helpers.gates.settings import Settings
+from helpers.kustomize import KUSTOMIZATION_FILES
+
+#: How far kustomizations may refer to one another.
+_DEEP = 20
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """A folder that is rendered. *environment* is empty for what belongs to none; *folders* is all it is made of."""
+
+    path: str
+    environment: str
+    folders: frozenset[str]
+
+    def touched_by(self, changed: frozenset[str]) -> bool:
+        """Say whether one of the changed files is in a folder it is made of, or below."""
+        return any(f == folder or f.startswith(f"{folder}/") for f in changed for folder in self.folders)
+
+
+def overlays(root: Path, settings: Settings) -> tuple[Overlay, ...]:
+    """Return every folder that the settings name, each once."""
+    named: dict[str, str] = {}
+    for environment, patterns in (*settings.environments.items(), ("", settings.platform)):
+        for pattern in patterns:
+            for folder in sorted(root.glob(pattern)):
+                if folder.is_dir():
+                    named.setdefault(str(folder.relative_to(root)), environment)
+    return tuple(
+        Overlay(path, environment, frozenset(_folders(root, root / path))) for path, environment in named.items()
+    )
+
+
+def _folders(root: Path, folder: Path, depth: int = 0) -> set[str]:
+    """Return the folders that a kustomization is made of.
+
+    Every text in it that names a folder counts, whatever field it is in: too many is safe, too few is not. Files need
+    no look, as Kustomize loads none from outside a kustomization's own folder.
+    """
+    inside = folder.resolve()
+    if not inside.is_relative_to(root.resolve()) or depth > _DEEP:
+        return set()
+    found = {str(inside.relative_to(root.resolve()))}
+    for text in _texts(_kustomization(folder)):
+        if len(text) < 500 and "\0" not in text and "\n" not in text and (folder / text).is_dir():
+            found |= _folders(root, folder / text, depth + 1)
+    return found
+
+
+def _kustomization(folder: Path) -> Any:
+    import yaml
+
+    for name in KUSTOMIZATION_FILES:
+        if (folder / name).is_file():
+            try:
+                return yaml.safe_load((folder / name).read_text(encoding="utf-8", errors="replace"))
+            except (yaml.YAMLError, RecursionError):
+                # Kustomize will say so, with the line.
+                return None
+    return None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+
+
+def links_outside(root: Path) -> list[str]:
+    """Return, and take away, the symbolic links that lead out of a checkout: nothing else is read through them."""
+    found = []
+    for path in sorted(root.rglob("*")):
+        if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
+            found.append(str(path.relative_to(root)))
+            path.unlink()
+    return found
+
+
+def unjudged(
+    root: Path, changed: frozenset[str], known: tuple[Overlay, ...], exempt: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return changed manifests below no folder that is rendered: no gate would look at them."""
+    folders = {*exempt, *(folder for overlay in known for folder in overlay.folders)}
+    found = []
+    for path in sorted(changed):
+        file = root / path
+        if file.suffix not in (".yaml", ".yml", ".json") or not file.is_file():
+            continue
+        text = file.read_text(encoding="utf-8", errors="replace")
+        manifest = re.search(r"^\W*apiVersion\W", text, re.MULTILINE) and re.search(r"^\W*kind\W", text, re.MULTILINE)
+        if manifest and not any(path.startswith(f"{folder}/") for folder in folders):
+            found.append(path)
+    return tuple(found)
+
+
+def locate(root: Path, overlay: Overlay, kind: str, name: str, hint: str = "") -> tuple[str, int | None]:
+    """Return file and line that an object most likely comes from: a hint in the overlay first, then its definition."""
+    own = [f for f in sorted((root / overlay.path).glob("*")) if f.suffix in (".yaml", ".yml") and f.is_file()]
+    for file in own if hint else ():
+        if (line := _line(file, re.escape(hint))) is not None:
+            return str(file.relative_to(root)), line
+    folders = sorted(overlay.folders, key=lambda f: (f != overlay.path, f))
+    for folder in folders:
+        for file in sorted((root / folder).glob("*")):
+            if file.suffix in (".yaml", ".yml") and file.is_file() and _defines(file, kind, name):
+                return str(file.relative_to(root)), _line(file, rf"kind:\s*{re.escape(kind)}\b")
+    return f"{overlay.path}/kustomization.yaml", None
+
+
+def _defines(file: Path, kind: str, name: str) -> bool:
+    text = file.read_text(encoding="utf-8", errors="replace")
+    # Generated names end in a hash; what is there for sure is the kind.
+    named = re.search(rf"name:\s*[\"']?{re.escape(name)}[\"']?\s*$", text, re.MULTILINE)
+    return bool(named and re.search(rf"^kind:\s*{re.escape(kind)}\s*$", text, re.MULTILINE))
+
+
+def _line(file: Path, pattern: str) -> int | None:
+    text = file.read_text(encoding="utf-8", errors="replace")
+    found = re.search(pattern, text)
+    return text.count("\n", 0, found.start()) + 1 if found else None
