@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from helpers.widgets._cards import field
 from helpers.widgets._gitops import count, several, short
 from helpers.widgets._html import Html, code, cut, definitions, details, dim, head, join, mark, page, rows_html, tag
+from helpers.widgets._moments import utc
 from helpers.widgets._style import STATES, Mark
 
 #: The only words a gate may say; any other is "could not tell".
@@ -15,6 +16,7 @@ _VERDICTS = ("passed", "failed", "unknown")
 _GATE_WORDS = {
     "signature": "signed by a person we know",
     "policy": "keeps the rules of the platform",
+    "kyverno": "the cluster would admit it",
     "image": "image pinned by digest and signed",
     "secrets": "no secret in the change",
     "render": "manifests can be rendered",
@@ -104,9 +106,12 @@ def gates_part(report: Report) -> Html:
                  *counts, dim(join(("commit ", code(short(report.commit))))) if report.commit else "")  # fmt: skip
     if not report.gates:
         return join((title, tag("p", mark("unknown", "no gate was run"))))
+    rules = field(report, "rules")
+    told = tag("p", dim(f"Judged by the gates and keys of {rules}.")) if rules else ""
     body = [row for gate in report.gates for row in _gate(gate)]
     heads = [tag("th", name, scope="col") for name in ("Gate", "Verdict", "Reason")]
-    return join((title, tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *body), class_="m-gates")))
+    table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *body), class_="m-gates")
+    return join((title, told, table))
 
 
 def _gate(gate: Gate) -> list[Html]:
@@ -142,6 +147,10 @@ def pull_request_html(pull: Any) -> str:
         "Author": field(pull, "author"),
         "Change": way,
         "Head": code(short(str(field(pull, "head")))) if field(pull, "head") else "",
+        "Merged by": field(pull, "merged_by"),
+        "Glass broken by": join((mark("break-glass"), " ", field(pull, "break_glass")))
+        if field(pull, "break_glass")
+        else "",
     }
     gates = field(pull, "gates", default=None)
     state = str(field(pull, "state", default="open"))
@@ -166,7 +175,7 @@ def _approvals(pull: Any) -> Html:
     ):
         commit, valid = str(field(one, "commit")), getattr(one, "valid", False) is True
         older = commit != str(field(pull, "head"))
-        why = "it is of another commit" if older else "its signature does not hold"
+        why = field(one, "reason") or ("it is of another commit" if older else "its signature does not hold")
         rows.append(
             [
                 field(one, "person"),
@@ -183,23 +192,27 @@ def audit_html(entries: Any) -> str:
     Args:
         entries: `helpers.forge.AuditEntry`, one or many.
     """
-    found: Iterable[Any] = several(entries)
+    found = list(several(entries))
     rows = []
     for one in found:
-        action = str(field(one, "action", "event", "kind"))
+        action = str(field(one, "action"))
         glass = action.replace("_", "-").replace(" ", "-") == "break-glass"
-        said = field(one, "reason", "message", "detail", "details")
-        number = field(one, "number", "pull")
+        said = field(one, "reason")
+        number = field(one, "pull", "number")
         rows.append([
-            field(one, "at", "time", "timestamp"),
-            field(one, "person", "actor", "who", "by"),
+            utc(field(one, "at")),
+            field(one, "actor", "person"),
             mark("break-glass") if glass else tag("strong", action),
+            mark(str(field(one, "decision"))) if field(one, "decision") else dim("–"),
             f"#{number}" if number else "",
-            code(short(str(field(one, "commit", "head", "revision")))),
+            code(short(str(field(one, "commit")))),
             cut(str(said), 600),
         ])  # fmt: skip
     broken = sum("break-glass" in str(row[2]) for row in rows)
+    refused = sum(field(one, "decision") == "refused" for one in found)
     title = head(count(len(rows), "audit entry").replace("entrys", "entries"), mark("break-glass", broken) if broken
-                 else "")  # fmt: skip
-    table = rows_html(["When", "Who", "What", "Change", "Commit", "Why"], rows, empty="Nothing was recorded.")
+                 else "", mark("refused", refused) if refused else "")  # fmt: skip
+    table = rows_html(
+        ["When", "Who", "What", "Decision", "Change", "Commit", "Why"], rows, empty="Nothing was recorded."
+    )
     return page(title, table, label="Audit trail")

@@ -49,6 +49,12 @@ def when(at: datetime | str) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+def utc(at: datetime | str) -> str:
+    """Return a time for people, in UTC; text that is no time stays as it is."""
+    found = when(at)
+    return f"{found.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}" if found else str(at)[:40]
+
+
 def moments(items: Any) -> tuple[Moment, ...]:
     """Return what happened, oldest first, from a mix of sources; what has no time is left out.
 
@@ -139,5 +145,8 @@ def _audited(entry: Any) -> Moment:
     why = str(field(entry, "reason"))
     said = f"by {by}{f': {why}' if why else ''}" if by else why
     subject = f"#{number}" if number else str(field(entry, "repository"))
-    state = {"approve": "approved", "merge": "merged", "refuse": "refused"}.get(action, action)
+    state = {"approve": "approved", "merge": "merged"}.get(action, action)
+    if (decision := str(field(entry, "decision"))) in ("refused", "failed"):
+        # What was asked for did not happen.
+        state, said = decision, f"{action} {said}".strip()
     return Moment(field(entry, "at"), "audit", state, said, subject)

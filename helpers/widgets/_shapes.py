@@ -39,6 +39,7 @@ SHAPES: dict[str, tuple[str, str]] = {
     "unknown": (_DIAMOND, _QUERY),
     "break-glass": (_OCTAGON, _BANG),
     "failed": (_OCTAGON, _CROSS),
+    "refused": (_OCTAGON, _CROSS),
     "passed": (_RING, _CHECK),
     "Warning": (_TRIANGLE, _BANG),
 }

@@ -77,6 +77,7 @@ STATES: dict[str, Mark] = {
     "blocked": Mark("✗", "blocked", "bad"),
     "current": Mark("=", "the same", "plain"),
     "approved": Mark("✓", "approved", "good"),
+    "accepted": Mark("✓", "accepted", "good"),
     "outdated": Mark("○", "does not count", "change"),
     "healed": Mark("↺", "healed", "good"),
     "adopted": Mark("↑", "adopted", "info"),

@@ -120,13 +120,15 @@ class ApplicationTree(Live[Applications]):
 
     def take(self, item: Any) -> None:
         """Take in an event, or a new list of applications."""
-        if hasattr(item, "application"):
-            if item.kind == "DELETED":
-                self._apps.pop(item.application.name, None)
+        found = several(item)
+        if not any(hasattr(one, "application") for one in found):
+            self._apps = {app.name: app for app in found}
+            return
+        for event in found:
+            if event.kind == "DELETED":
+                self._apps.pop(event.application.name, None)
             else:
-                self._apps[item.application.name] = item.application
-        else:
-            self._apps = {app.name: app for app in several(item)}
+                self._apps[event.application.name] = event.application
 
     def static(self) -> tuple[Html | str, ...]:
         """Return title and drawing."""

@@ -9,6 +9,7 @@ from helpers.widgets._base import button, controls, frame
 from helpers.widgets._gitops import short
 from helpers.widgets._html import Html, code, cut, dim, head, mark, page, tag
 from helpers.widgets._live import Live
+from helpers.widgets._moments import utc
 from helpers.widgets._style import STATES, Mark
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def board_parts(board: Board) -> tuple[Html, ...]:
             heads.append(tag("th", tag("span", "→", aria_hidden="true"), said, scope="col", class_="m-step"))
         heads.append(tag("th", environment, scope="col"))
     rows = [_row(board, name) for name in board.applications]
-    least = 110 + 190 * len(named) + 160 * (len(named) - 1)
+    least = 90 + 165 * len(named) + 145 * (len(named) - 1)
     table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="m-board",
                 style=f"min-width:{least}px")  # fmt: skip
     return title, tag("div", table, style="overflow-x:auto")
@@ -69,7 +70,7 @@ def _stage(stage: Stage) -> Html:
         tag("div", dim("commit "), code(short(stage.revision))) if stage.revision else "",
         tag("div", mark(stage.health), " ", mark(stage.sync)),
         tag("div", *_approval(stage)),
-        tag("div", dim(stage.at)) if stage.at else "",
+        tag("div", tag("span", utc(stage.at), class_="m-dim m-line")) if stage.at else "",
     ]
     return tag("td", tag("div", *lines, class_="m-card"))
 

@@ -228,11 +228,12 @@ class Pull:
 @dataclass(frozen=True)
 class Audit:
     at: str
-    person: str
+    actor: str
     action: str
-    number: int | None = None
+    pull: int = 0
     commit: str = ""
     reason: str = ""
+    decision: str = "accepted"
 
 
 def gates() -> Report:
@@ -264,6 +265,7 @@ def trail() -> tuple[Audit, ...]:
     return (
         Audit("2026-01-01T10:00:03Z", "learner", "open", 7, COMMIT),
         Audit("2026-01-01T10:00:05Z", "maria", "approve", 7, COMMIT),
+        Audit("2026-01-01T10:00:07Z", "learner", "push", 0, COMMIT, "no approval by another person", "refused"),
         Audit("2026-01-01T10:00:25Z", "tom", "break_glass", 8, OLDER, "prod is down, the registry too"),
     )
 

@@ -72,7 +72,7 @@ def everything(text: str) -> dict[str, str]:
         "board": widgets.promotion_board_html(board),
         "gates": widgets.gate_report_html(report),
         "pull": widgets.pull_request_html(pull),
-        "audit": widgets.audit_html([Audit("2026-01-01T00:00:00Z", text, text, 1, text, text)]),
+        "audit": widgets.audit_html([Audit("2026-01-01T00:00:00Z", text, text, 1, text, text, text)]),
         "timeline": widgets.timeline_html(moments),
     }  # fmt: skip
 
@@ -346,7 +346,7 @@ def test_pull_request_says_which_approval_counts() -> None:
 
 def test_break_glass_stands_out_in_the_audit_trail() -> None:
     text = words(widgets.audit_html(gitops.trail()))
-    assert "3 audit entries ! break-glass 1" in text and "prod is down, the registry too" in text
+    assert "4 audit entries ! break-glass 1 ✗ refused 1" in text and "prod is down, the registry too" in text
 
 
 # The timeline.
@@ -414,3 +414,35 @@ def test_what_has_no_time_is_left_out_and_what_is_unknown_is_refused() -> None:
     assert widgets.moments([Moment("yesterday", "heal", "healed")]) == ()
     with pytest.raises(BadInput, match="does not know what to do with int"):
         widgets.moments([7])
+
+
+def test_results_of_the_real_rooms_are_shown() -> None:
+    """The types of the gates and of the forge, not stand-ins with the same fields."""
+    from datetime import UTC, datetime
+
+    from helpers.forge.types import Approval as Approved
+    from helpers.forge.types import AuditEntry, PullRequest
+    from helpers.gates.types import Finding as Found
+    from helpers.gates.types import Gate as Checked
+    from helpers.gates.types import GateReport
+
+    moment = datetime(2026, 1, 1, 10, 0, 2, tzinfo=UTC)
+    gate = Checked("kyverno", "failed", "refused", (Found("a.yaml", 3, "r", "no limits"),))
+    report = GateReport((gate,), gitops.COMMIT, rules="base 0123456")
+    one = PullRequest(7, "Promote", "learner", "topic", "main", gitops.COMMIT, "merged",
+                      (Approved("tom", gitops.OLDER, moment, False, "the head moved on"),), report, (),
+                      break_glass="ana: prod is down")  # fmt: skip
+    entry = AuditEntry(
+        moment, "ana", "break-glass", "accepted", "prod is down", gitops.COMMIT, "refs/heads/main", 7, "gitops"
+    )
+    text = words(str(one._repr_html_()))
+    for said in (
+        "does not count the head moved on",
+        "of base 0123456",
+        "a.yaml:3 r no limits",
+        "! break-glass ana: prod",
+    ):
+        assert said in text
+    assert "2026-01-01 10:00:02Z ana ! break-glass ✓ accepted #7" in words(str(entry._repr_html_()))
+    states = [(m.lane, m.state) for m in widgets.moments([one, entry])]
+    assert states == [("approval", "outdated"), ("audit", "break-glass")]
