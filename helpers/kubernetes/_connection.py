@@ -183,14 +183,14 @@ class Connection:
 def _reason(error: Exception) -> str:
     """Return in a few words why there was no connection."""
     words = {
+        urllib3.exceptions.ConnectTimeoutError: "It did not take the connection in time.",
         urllib3.exceptions.NewConnectionError: "Nothing listens there.",
         urllib3.exceptions.NameResolutionError: "Its name is not known.",
-        urllib3.exceptions.ConnectTimeoutError: "It did not take the connection in time.",
         urllib3.exceptions.ReadTimeoutError: "It did not answer in time.",
         urllib3.exceptions.ProtocolError: "The connection broke before the answer was complete.",
         urllib3.exceptions.LocationValueError: "Its address is no URL.",
     }
-    # The most special kind comes first: a name that is not known is a failed connection as well.
+    # The most special kind is last: a name that is not known is a failed connection as well.
     found = [text for kind, text in words.items() if isinstance(error, kind)]
     return found[-1] if found else str(error)
 

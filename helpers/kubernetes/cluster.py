@@ -17,6 +17,7 @@ from helpers.kubernetes.errors import KubernetesError, NotFound, Unreachable
 from helpers.kubernetes.types import Applied, Event, Events, Object, ObjectDiffs, Objects, Ref, WatchEvent, reveal
 
 if TYPE_CHECKING:
+    from helpers.kubernetes._apply import Apply
     from helpers.kubernetes._connection import Connection
 
 Selector = str | Mapping[str, str]
@@ -120,7 +121,7 @@ class Cluster:
         """
         return ObjectDiffs(self._apply(field_manager, True, namespace).diff(read(manifests)))
 
-    def _apply(self, field_manager: str, force: bool, namespace: str | None) -> Any:
+    def _apply(self, field_manager: str, force: bool, namespace: str | None) -> Apply:
         from helpers.kubernetes._apply import Apply
 
         return Apply(self._connection, namespace or self.namespace, field_manager, force)
@@ -150,6 +151,9 @@ class Cluster:
 
         found, path = self._path(kind, name, namespace)
         if name is not None:
+            if selector or fields:
+                why = "A name finds one object already."
+                raise BadInput("A name and a selector together", why=why, next='fields={"metadata.name": ...}')
             ref = self._ref(found, name, namespace)
             return Object.from_json(self._connection.request("get", path, asked=f"get {ref}").data)
         query = _selectors(selector, fields)
@@ -340,7 +344,8 @@ class Cluster:
             NotFound: there is no such account. Forbidden: who asks may not have its token.
         """
         from helpers.kubernetes._access import Token
-        from helpers.kubernetes._connection import Connection
+        from helpers.kubernetes._apply import Apply
+    from helpers.kubernetes._connection import Connection
 
         token = Token(self._connection, namespace, name, seconds)
         connection = Connection(token.configuration, timeout=self.timeout)

@@ -119,7 +119,8 @@ class Applied:
     warnings: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        return f"Applied({self.ref}: {self.action})"
+        warned = f", {len(self.warnings)} warnings" if self.warnings else ""
+        return f"Applied({self.ref}: {self.action}{warned})"
 
 
 @dataclass(frozen=True, repr=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 from helpers.kubernetes import Cluster
 from tests.helpers.kubernetes.manifests import deployment as manifest
 from tests.helpers.kubernetes.manifests import namespace
+
+_number = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +25,9 @@ def cluster(isolated: None) -> Cluster:
 @pytest.fixture
 def room(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
     """A namespace of the test's own."""
-    name = request.node.name.partition("[")[0].removeprefix("test_").replace("_", "-")[:50].strip("-")
+    words = request.node.name.partition("[")[0].removeprefix("test_").replace("_", "-")
+    # A namespace takes a while to go: each case has its own.
+    name = f"{words[:40].strip('-')}-{next(_number)}"
     cluster.apply(namespace(name))
     yield name
     cluster.delete("Namespace", name, missing_ok=True)
