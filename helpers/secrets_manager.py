@@ -207,7 +207,8 @@ class SecretsManager:
         texts, plain = _values(raw)
         values = {key: Sensitive(text) for key, text in texts.items()}
         return Secret(
-            raw["Name"], raw["VersionId"], tuple(raw.get("VersionStages", ())), tuple(values), _utc(raw["CreatedDate"]), plain, values,
+            raw["Name"], raw["VersionId"], tuple(raw.get("VersionStages", ())), tuple(values),
+            _utc(raw["CreatedDate"]), plain, values,
         )  # fmt: skip
 
     def rotate(
