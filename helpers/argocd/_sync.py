@@ -196,8 +196,10 @@ class SyncCalls(ApplicationCalls):
                 operation = None if last.raw.get("operation") else last.operation
                 if operation is not None and operation.done and _version(last) >= version:
                     return operation
-                if last.operation is not None and (blocked := from_running(last.operation, name)) is not None:
-                    raise blocked
+                held = None if last.operation is None else from_running(last.operation, name)
+                # For a moment the controller may know older windows than the API server.
+                if held is not None and not self.can_sync(name):
+                    raise held
             if events.closed:
                 raise Cancelled(f"Waiting for {name} was cancelled", next=f"argo.application({name!r}).operation")
         raise _timed_out([last] if last else [], (name,), Goal(None, None), timeout)

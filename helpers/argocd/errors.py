@@ -227,11 +227,15 @@ def from_answer(status: int, body: Any, *, who: str, action: str, object: str) -
     name = object.partition(" ")[2]
     if code == 16 or status == 401:
         return NotLoggedIn(f"Argo CD does not know {who}", why=message, next="course services restart gitops")
+    if re.search(r"repo URL is invalid|are required|is missing", message) and (code == 3 or status == 400):
+        return Invalid(f"Argo CD does not accept {object}", why=message, next="Correct what it names.")
     found = from_message(message, name) or _denied(message, code, status, who, action, object)
     if found is not None:
         return found
     if "does not have deployment with id" in message:
         return NotFound(f"The history of {name} has no such entry", why=message, next=f"argo.history({name!r})")
+    if "validating PGP keys" in message:
+        return Invalid("Argo CD cannot read this GnuPG public key", why=message, next="gpg --armor --export KEY")
     if "No operation is in progress" in message:
         return Invalid(f"No operation of {name} is running", why=message, next=f"argo.application({name!r}).operation")
     if code == 5 or status == 404 or re.search(r"\bnot found\b|does not exist", message):
