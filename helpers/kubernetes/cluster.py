@@ -344,8 +344,7 @@ class Cluster:
             NotFound: there is no such account. Forbidden: who asks may not have its token.
         """
         from helpers.kubernetes._access import Token
-        from helpers.kubernetes._apply import Apply
-    from helpers.kubernetes._connection import Connection
+        from helpers.kubernetes._connection import Connection
 
         token = Token(self._connection, namespace, name, seconds)
         connection = Connection(token.configuration, timeout=self.timeout)
