@@ -7,8 +7,6 @@ from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from helpers._redact import redact
-from helpers.kubernetes.types import mask_secret
-from helpers.terraform.types import Sensitive
 from helpers.widgets._html import Html, details, dim, join, rows_html, tag, text, value_text
 
 #: Unchanged lines shown around a change.
@@ -84,6 +82,9 @@ def _dumper() -> Any:
 
 def _wished(raw: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Return an object without its status and what the server writes, values of Secrets masked."""
+    # Only here: most displays have nothing to do with a cluster, and its wrapper takes time to import.
+    from helpers.kubernetes.types import mask_secret
+
     if raw is None:
         return None
     masked = mask_secret(raw)
@@ -96,6 +97,8 @@ def _wished(raw: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 def _shown(value: Any, other: Any, side: str) -> Any:
     """Return *value* for printing; a masked value that differs says so, or the lines would look the same."""
+    from helpers.terraform._mask import Sensitive
+
     if isinstance(value, Sensitive):
         differs = isinstance(other, Sensitive) and other != value
         return f"{str(value).rstrip(')')}, the {side} one)" if differs else str(value)
@@ -159,6 +162,8 @@ def changes_table(changes: Any, names: tuple[str, str]) -> Html:
 def _field(value: Any, other: Any, side: str) -> Html:
     if value is None:
         return dim("not there")
+    from helpers.terraform._mask import Sensitive
+
     shown = _shown(value, other, side)
     return tag("code", shown if isinstance(value, Sensitive) else value_text(shown))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -350,3 +352,13 @@ def test_timeline_of_a_question_shows_the_last_answer_only() -> None:
     answers = [list(gitops.trail()[:1]), list(gitops.trail())]
     line = Timeline(lambda: answers.pop(0), every=0.01, until=lambda found: len(found) == 4)
     assert len(line.result()) == 4
+
+
+def test_displays_do_not_import_the_wrappers_of_a_cluster() -> None:
+    script = (
+        "import sys, helpers.widgets\n"
+        "heavy = ('helpers.kubernetes', 'helpers.argocd', 'kubernetes', 'yaml', 'ipywidgets', 'networkx')\n"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
