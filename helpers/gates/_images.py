@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from helpers.cosign import CannotVerify, Cosign, Refused
-from helpers.crane import NotInRegistry, RegistryError
+from helpers.cosign import CannotVerify, Cause, Cosign, Refused
+from helpers.crane import Crane, NotInRegistry, RegistryError
 from helpers.gates._change import Answer, Change
 from helpers.gates._overlays import Overlay, locate
 from helpers.gates.types import Finding
@@ -63,6 +63,9 @@ def _judge(change: Change, reference: str) -> _Verdict:
     asked = re.sub(rf"^{re.escape(host)}/", f"{change.registries.get(host, host)}/", reference)
     try:
         answer = Cosign(change.scratch).verify(asked, key=key)
+        if isinstance(answer, Refused) and answer.cause is Cause.NO_SIGNATURE:
+            # cosign says the same of an image that is not there.
+            Crane(change.scratch).digest(asked)
     except NotInRegistry:
         return _Verdict("image-missing", "The registry has no such image.")
     except (RegistryError, CannotVerify) as error:
