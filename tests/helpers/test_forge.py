@@ -179,8 +179,10 @@ def test_a_new_push_makes_an_approval_outdated_and_says_so(name: str, git: Git) 
 def forged(repository: str, signer: str, /, **said: object) -> str:
     """Return an approval as an attacker would make it: any statement, signed by *signer*."""
     me = Forge(signer).identity
-    facts: dict[str, object] = {"repository": repository, "pull": 1, "target": "main", "person": signer, "name": me.name,
-                                "email": me.email, "at": datetime.now(UTC), **said}  # fmt: skip
+    facts: dict[str, object] = {
+        "repository": repository, "pull": 1, "target": "main", "person": signer, "name": me.name, "email": me.email,
+        "at": datetime.now(UTC), **said,
+    }  # fmt: skip
     text = Statement(**facts).text()  # type: ignore[arg-type]
     return text + _sign(text, me)
 
@@ -323,7 +325,11 @@ def test_pull_requests_open_once_and_close(name: str, git: Git) -> None:
         Forge().open_pull(name, "more", title="Again")
     with pytest.raises(PermissionRefused, match="of another person"):
         Forge("bela").close(name, 1)
+    assert Forge().audit(name)[-1].decision == "refused"
+    Forge("bela").approve(name, 1)
     assert Forge().close(name, 1).state == "closed"
+    with pytest.raises(PushRefused, match="pull request 1 was closed"):
+        git.push("origin", "more:main")
     with pytest.raises(Exists, match="is closed"):
         Forge("bela").approve(name, 1)
     assert Forge().open_pull(name, "more", title="Again").number == 2

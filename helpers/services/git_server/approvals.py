@@ -65,6 +65,8 @@ def _fault(bare: Bare, people: People, tag: str, sha: str) -> str:
         pull = bare.read_pull(said.pull)
     except Refused:
         return f"there is no pull request {said.pull}"
+    if pull["state"] == "closed":
+        return f"pull request {said.pull} was closed"
     if pull["target"] != said.target:
         return f"it was given for {said.target}"
     return f"{person.name} wrote the change" if pull["author"] == person.name else ""

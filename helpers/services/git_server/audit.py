@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from helpers._redact import redact
-from helpers.services.git_server.problems import printable
+from helpers.services.git_server.problems import Refused, printable
 
 Decision = Literal["accepted", "refused", "failed"]
 FILE = "audit.jsonl"
@@ -73,13 +73,26 @@ def record(data: Path, entry: Entry) -> None:
 
 
 def entries(data: Path, repository: str) -> Iterator[dict[str, object]]:
-    """Yield what was recorded of a repository, oldest first; a line still being written is left out."""
+    """Yield what was recorded of a repository, oldest first; a line still being written is left out.
+
+    Raises:
+        Refused: 500, a line cannot be read: somebody else has written the file.
+    """
     try:
         lines = (data / FILE).read_bytes().splitlines(keepends=True)
     except FileNotFoundError:
         return
-    for line in lines:
-        if line.endswith(b"\n") and (row := json.loads(line))["repository"] == repository:
+    for number, line in enumerate(lines, 1):
+        if not line.endswith(b"\n"):
+            return
+        try:
+            row = json.loads(line)
+            wanted = row["repository"] == repository
+        except (ValueError, TypeError, KeyError):
+            raise Refused(500, "audit-damaged", f"Line {number} of the audit log cannot be read",
+                          why="Only the server writes it; somebody else has changed it.",
+                          next="Restore it from a copy.") from None  # fmt: skip
+        if wanted:
             yield row
 
 

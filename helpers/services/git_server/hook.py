@@ -132,7 +132,8 @@ def decide(data: Path, gate: Gate, updates: list[Update]) -> tuple[bool, str]:
     """Judge a push as a whole, record what was decided, and return it with the text for the pusher."""
     found = [(update, gate.judge(update)) for update in updates]
     accepted = not any(refusals for _, refusals in found)
-    texts = []
+    # Before anything is recorded: a fault must not come after the decision.
+    texts = [notice for update in updates for notice in gate.notices(update)] if accepted else []
     for update, refusals in found:
         reason = "; ".join(refusal.line() for refusal in refusals)
         if not accepted and not refusals:
@@ -143,8 +144,6 @@ def decide(data: Path, gate: Gate, updates: list[Update]) -> tuple[bool, str]:
         ))  # fmt: skip
         for refusal in refusals:
             texts.append(f"Refused, {printable(update.ref.removeprefix('refs/heads/'), 80)}: {refusal.text()}")
-        if accepted:
-            texts += gate.notices(update)
     return accepted, "\n\n".join(texts)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import shlex
 import shutil
 import sys
@@ -213,11 +211,11 @@ def _taken(name: object) -> Refused:
 
 def _sweep(path: Path) -> None:
     """Remove what a killed git left behind: locks that nobody holds, and objects that were never let in."""
-    for root, folders, files in os.walk(path):
-        for folder in [f for f in folders if f.startswith(("incoming-", "tmp_objdir-"))]:
-            shutil.rmtree(Path(root) / folder, ignore_errors=True)
-            folders.remove(folder)
-        for file in files:
-            if file.endswith(".lock") or file.startswith("tmp_"):
-                with contextlib.suppress(OSError):
-                    (Path(root) / file).unlink()
+    # Only there: a branch may have such a name as well. None may end in `.lock`.
+    for leftover in [*path.glob("objects/tmp_*"), *path.glob("objects/*/tmp_*"), *path.glob("objects/incoming-*")]:
+        if leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)
+    for lock in path.rglob("*.lock"):
+        lock.unlink(missing_ok=True)

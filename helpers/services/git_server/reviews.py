@@ -37,11 +37,7 @@ class Reviews:
     def set_policy(self, who: Person, repository: str, policy: Policy) -> Bare:
         """Replace the policy of a repository; only an admin may."""
         bare = self._repositories.open(repository)
-        try:
-            who.need("admin", to="change a policy")
-        except Refused as error:
-            self._record(bare, who, "policy", "refused", error.what)
-            raise
+        self._allow(bare, who, "policy", "admin", to="change a policy")
         self._record(bare, who, "policy", "accepted", str(policy.to_dict()))
         write_private(bare.workdir / POLICY, policy.yaml().encode())
         return bare
@@ -52,10 +48,10 @@ class Reviews:
         Raises:
             Refused: 403 a reader; 404 no such branch; 409 there is nothing to land, or it is open already.
         """
-        who.need("member", "admin", to="open pull requests")
+        bare = self._repositories.open(repository)
+        self._allow(bare, who, "open", "member", "admin", to="open pull requests")
         source, target = names.branch(data.get("source")), names.branch(data.get("target", "main"))
         title = names.text(data.get("title"), "title", 200)
-        bare = self._repositories.open(repository)
         with self._locks[repository]:
             head, base = _tip(bare, source), _tip(bare, target)
             pulls = bare.pulls()
@@ -88,9 +84,9 @@ class Reviews:
 
     def run_gates(self, who: Person, repository: str, number: int) -> dict[str, Any]:
         """Run the gates on the head of a pull request and keep what they say."""
-        who.need("member", "admin", to="run gates")
         bare = self._repositories.open(repository)
         pull = _need_open(bare, number)
+        self._allow(bare, who, "gates", "member", "admin", to="run gates", pull=pull)
         base, head = _tip(bare, pull["target"]), _tip(bare, pull["source"])
         rows = gating.run(bare, base, head, bare.policy())
         with self._locks[repository]:
@@ -112,8 +108,8 @@ class Reviews:
             pull = _need_open(bare, number)
             head, base = _tip(bare, pull["source"]), _tip(bare, pull["target"])
             change = Change(pull["target"], base, head, number)
+            self._allow(bare, who, "approve", "member", "admin", to="approve", commit=head, pull=pull)
             try:
-                who.need("member", "admin", to="approve")
                 sha = self._judge_approval(bare, who, change, tag)
             except Refused as error:
                 self._record(bare, who, "approve", "refused", f"{error.what}. {error.why}", head, pull=pull)
@@ -162,11 +158,9 @@ class Reviews:
         with self._locks[repository]:
             pull = _need_open(bare, number)
             head, base = _tip(bare, pull["source"]), _tip(bare, pull["target"])
-            try:
-                who.need(*(("admin",) if glass else ("member", "admin")), to="break the glass" if glass else "merge")
-            except Refused as error:
-                self._record(bare, who, action, "refused", f"{error.what}. {glass}", head, pull=pull)
-                raise
+            roles = ("admin",) if glass else ("member", "admin")
+            to = "break the glass" if glass else "merge"
+            self._allow(bare, who, action, *roles, to=to, commit=head, pull=pull, reason=glass)
             verdict = self._verdict(bare, Change(pull["target"], base, head, number))
             pull["gates"] = {"base": base, "commit": head, "gates": list(verdict.gates)}
             waived = [r for r in verdict.refusals if glass and _kind(r) in bare.policy().break_glass]
@@ -207,7 +201,7 @@ class Reviews:
         with self._locks[repository]:
             pull = _need_open(bare, number)
             if who.name != pull["author"]:
-                who.need("admin", to="close a pull request of another person")
+                self._allow(bare, who, "close", "admin", to="close a pull request of another person", pull=pull)
             pull |= {"state": "closed", "head": bare.tip(pull["source"]) or pull["head"], "closed": _now()}
             self._record(bare, who, "close", "accepted", pull["title"], pull["head"], pull=pull)
             bare.write_pull(pull)
@@ -238,7 +232,8 @@ class Reviews:
         ]
         fresh = pull["gates"] if pull["gates"] and pull["gates"]["commit"] == head else None
         blockers = self._blockers(bare, change, pull, fresh) if is_open else []
-        return {**pull, "head": head, "gates": fresh, "approvals": rows, "blockers": [asdict(b) for b in blockers]}
+        shown = fresh if fresh and fresh["gates"] else None
+        return {**pull, "head": head, "gates": shown, "approvals": rows, "blockers": [asdict(b) for b in blockers]}
 
     def _landed_elsewhere(self, bare: Bare, pull: dict[str, Any], head: str) -> dict[str, Any]:
         """Note that a pull request landed by a push, or that the server was killed before it was written down."""
@@ -265,6 +260,21 @@ class Reviews:
             found.append(Refusal("gates", f"The gates have not run for {change.head[:10]}", "The branch has moved.",
                                  f'Forge().run_gates("{bare.name}", {change.pull})'))  # fmt: skip
         return found
+
+    def _allow(
+        self, bare: Bare, who: Person, action: str, *roles: str, to: str, commit: str = "",
+        pull: dict[str, Any] | None = None, reason: str = "",
+    ) -> None:  # fmt: skip
+        """Check a permission; that it is missing is recorded.
+
+        Raises:
+            Refused: 403.
+        """
+        try:
+            who.need(*roles, to=to)
+        except Refused as error:
+            self._record(bare, who, action, "refused", f"{error.what}. {reason}".strip(), commit, pull=pull)
+            raise
 
     def _record(
         self, bare: Bare, who: Person, action: str, decision: Decision, reason: str, commit: str = "",
