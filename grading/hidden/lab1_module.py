@@ -12,12 +12,12 @@ from typing import Any
 from helpers.checks import Unmet
 from helpers.checks._module import Probe, ask_all, inspect, learners_fault, scratch
 from helpers.checks._mutants import Mutant, survivors
+from helpers.checks._runs import NOWHERE, one_provider, terraform
 from helpers.checks._workspace import INPUTS, MODULE
 from helpers.checks.lab1_module import BROKEN, EXAMPLE, LIVE, call_of_example, follows_rules, formatted
-from helpers.checks.lab1_testing import INTEGRATION, NOWHERE, UNIT, has_runs, tested
+from helpers.checks.lab1_testing import INTEGRATION, UNIT, has_runs, tested
 from helpers.errors import CourseError
 from helpers.labs import Lab
-from helpers.terraform import Terraform
 from helpers.terraform.errors import TerraformError
 
 
@@ -80,7 +80,7 @@ def build(lab: Lab) -> None:
              "tags": {"module": "mine", "environment": "dev", "stage": "canary"}}  # fmt: skip
     idle = {**INPUTS, "gpu_nodes": 0, "tags": {}}
     what = "The module does not follow the rules for other inputs"
-    with _judged(what), scratch(lab, MODULE, pattern="*.tf") as room:
+    with _judged(what), scratch(lab, MODULE, pattern="*.tf") as room, one_provider():
         formatted(room / MODULE, MODULE)
         follows_rules(room / MODULE, {"third": third, "idle": idle})
 
@@ -129,7 +129,7 @@ def test_cloud(lab: Lab) -> None:
         has_runs(lab, INTEGRATION)
         with tested(lab) as folder:
             try:
-                passed = Terraform(folder, env=NOWHERE).test(filter=[INTEGRATION]).passed
+                passed = terraform(folder).test(filter=[INTEGRATION]).passed
             except TerraformError:
                 passed = False
         if passed:

@@ -7,6 +7,7 @@ of its own.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -16,25 +17,39 @@ from typing import Any
 
 from helpers._paths import state_dir
 
+#: Where the checks are, and all that they call.
+_HELPERS = Path(__file__).parent.parent
 #: Tools whose word a remembered verdict may rest on.
-TOOLS = ("terraform", "provider-platform", "conftest", "opa", "cosign", "terraform-docs")
+TOOLS = (
+    "terraform", "provider-platform", "terraform-config-inspect", "terraform-docs", "conftest", "opa", "cosign",
+)  # fmt: skip
 
 
 def key(work: Path, reads: Sequence[str], name: str) -> str:
-    """Return a digest of what a verdict depends on: the files read, the checks' own code, and the tools."""
+    """Return a digest of what a verdict depends on: the files read, the course's own code, and the tools."""
     from helpers import tools
 
-    found = hashlib.sha256(name.encode())
+    found = hashlib.sha256(f"{name} {code_digest(_HELPERS)}".encode())
     for tool in TOOLS:
         here = tools.find(tool)
         found.update((here.sha256 if here else "none").encode())
-    files = sorted(Path(__file__).parent.glob("*.py"))
+    files: list[Path] = []
     for part in reads:
         path = work / part
         files += sorted(f for f in path.rglob("*") if f.is_file() and ".terraform" not in f.parts) or [path]
     for file in files:
         content = file.read_bytes() if file.is_file() else b"missing"
         found.update(f"\0{file}\0{len(content)}\0".encode() + content)
+    return found.hexdigest()
+
+
+@functools.cache
+def code_digest(folder: Path) -> str:
+    """Return a digest of the Python files of *folder*; read once, as a running process does not change its code."""
+    found = hashlib.sha256()
+    for file in sorted(folder.rglob("*.py")):
+        content = file.read_bytes()
+        found.update(f"\0{file.relative_to(folder)}\0{len(content)}\0".encode() + content)
     return found.hexdigest()
 
 

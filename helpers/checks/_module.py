@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from helpers.checks._result import Unmet, require
+from helpers.checks._runs import terraform
 from helpers.labs import Lab
 from helpers.module_interface import Interface, InvalidModule, read
 from helpers.registry import LEFT_OUT, STATE
-from helpers.terraform import Terraform
 from helpers.terraform._project import State
 from helpers.terraform.errors import DiskFull, ProviderNotAvailable, TerraformError, TerraformStopped
 from helpers.terraform.types import Diagnostic, Event, Plan, TestRun, TestSummary
@@ -180,7 +180,7 @@ def ask(
             found[1][run] = State.from_json({"values": values})
             found[2][run] = {name: value.get("value") for name, value in (values.get("outputs") or {}).items()}
 
-    summary = Terraform(folder).test(test_directory="checked", verbose=details, on_event=keep)
+    summary = terraform(folder).test(test_directory="checked", verbose=details, on_event=keep)
     return Answers(summary, *found)
 
 

@@ -6,9 +6,7 @@ is written.
 
 from __future__ import annotations
 
-import concurrent.futures
 import json
-import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -18,11 +16,11 @@ from typing import Any
 
 from helpers.checks._module import inspect
 from helpers.checks._result import require
+from helpers.checks._runs import each, terraform
 from helpers.checks._workspace import MODULE
 from helpers.labs import Lab
-from helpers.terraform import Terraform
 from helpers.terraform.errors import TerraformError
-from helpers.terraform.types import TestSummary
+from helpers.terraform.types import Event
 
 
 @dataclass(frozen=True)
@@ -93,10 +91,9 @@ def survivors(
         block = {"resource": {mutant.type: {addresses[mutant.name]: dict(mutant.attributes)}}}
         (copy / "planted_override.tf.json").write_text(json.dumps(block))
         # One file at a time, the rules first: most mutants die before the second file is read.
-        return all(run(copy, [file], env).passed for file in files)
+        return all(run(copy, [file], env) for file in files)
 
-    with concurrent.futures.ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        alive = list(pool.map(lives, mutants))
+    alive = each(lives, mutants)
     return [
         Survivor(mutant, f"{mutant.type}.{addresses[mutant.name]}")
         for mutant, lived in zip(mutants, alive, strict=True)
@@ -104,12 +101,28 @@ def survivors(
     ]
 
 
-def run(folder: Path, files: Sequence[str], env: Mapping[str, str]) -> TestSummary:
-    """Run test files; tests that Terraform cannot even start count as an error, so as noticed."""
+class _Noticed(Exception):
+    """A run did not pass; the rest of the file need not be waited for."""
+
+
+def run(folder: Path, files: Sequence[str], env: Mapping[str, str], *, clean_up: bool = False) -> bool:
+    """Run test files and return whether they all pass; tests that Terraform cannot even start do not.
+
+    Args:
+        folder: an initialised module with its tests.
+        files: test files to run.
+        env: environment of the run.
+        clean_up: the tests make real objects, so let Terraform remove them when a run has failed.
+    """
+
+    def stop_at_first(event: Event) -> None:
+        if not clean_up and (event.raw.get("test_run") or {}).get("status") in ("fail", "error"):
+            raise _Noticed
+
     try:
-        return Terraform(folder, env=env).test(filter=list(files))
-    except TerraformError:
-        return TestSummary("error")
+        return terraform(folder, env).test(filter=list(files), on_event=stop_at_first).passed
+    except (TerraformError, _Noticed):
+        return False
 
 
 def without_validations(folder: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from helpers.checks import Unmet, require, step
 from helpers.checks._module import Probe, ask_all, inspect, learners_fault, said, scratch
+from helpers.checks._runs import one_provider, terraform
 from helpers.checks._workspace import (
     INPUTS,
     MADE_UP,
@@ -83,7 +84,7 @@ def _kept_nowhere(folder: Path) -> None:
     probe = folder / "probe.tf.json"
     probe.write_text(json.dumps({"output": {"probe": {"value": "${var.registry_token}", "sensitive": True}}}))
     with learners_fault(MODULE):
-        answer = Terraform(folder).validate()
+        answer = terraform(folder).validate()
     probe.unlink()
     require(
         any("phemeral" in d.summary for d in answer.errors),
@@ -143,10 +144,9 @@ def call_of_example(lab: Lab, consumer: Interface) -> dict[str, Any]:
         (room / MODULE / "skeleton.tf.json").write_text(json.dumps({"output": outputs}))
         (example / EXAMPLE).rename(_parent(room / EXAMPLE))
         folder = room / EXAMPLE
-        terraform = Terraform(folder)
         with learners_fault(EXAMPLE):
-            terraform.init(backend=False)
-            answer = terraform.validate()
+            terraform(folder).init(backend=False)
+            answer = terraform(folder).validate()
             if not answer.valid:
                 first = answer.errors[0]
                 raise Unmet(f"{EXAMPLE}/{first.where}: {first.summary}: {' '.join(first.detail.split())}")
@@ -188,7 +188,7 @@ def build(lab: Lab) -> str:
     found = inspect(lab, MODULE)
     for kind in MADE_UP:
         require(found.of_type(kind), f"{MODULE} has no resource of type {kind}")
-    with scratch(lab, MODULE, pattern="*.tf") as room:
+    with scratch(lab, MODULE, pattern="*.tf") as room, one_provider():
         formatted(room / MODULE, MODULE)
         count = follows_rules(room / MODULE, {"small": INPUTS, "other": OTHER})
     return f"the module is valid and formatted; {count} attributes and outputs follow the rules for two workspaces"
@@ -196,13 +196,12 @@ def build(lab: Lab) -> str:
 
 def formatted(folder: Path, where: str) -> None:
     """Refuse a folder that does not initialise, validate, or is not in canonical format."""
-    terraform = Terraform(folder)
     with learners_fault(where):
-        terraform.init(backend=False)
-        answer = terraform.validate()
+        terraform(folder).init(backend=False)
+        answer = terraform(folder).validate()
         if not answer.valid:
             raise Unmet(said(answer.diagnostics, where))
-        wrong = terraform.fmt(check=True).files
+        wrong = terraform(folder).fmt(check=True).files
     say = f"{where}/{wrong[0] if wrong else ''} is not formatted"
     require(not wrong, say, ("What does a reviewer see first?", "Terraform formats files itself.", "terraform fmt"))
 
@@ -262,7 +261,7 @@ def validate(lab: Lab) -> str:
     for kind in ("platform_network", "platform_gpu_pool"):
         require(found.of_type(kind), f"{BROKEN}: the resource of type {kind} is gone; repairing is not deleting")
     require(found.variable("network_cidr"), f'{BROKEN}/variables.tf: variable "network_cidr" is not declared')
-    with scratch(lab, BROKEN, pattern="*.tf") as room:
+    with scratch(lab, BROKEN, pattern="*.tf") as room, one_provider():
         formatted(room / BROKEN, BROKEN)
     return "the module validates and is formatted"
 
@@ -324,15 +323,16 @@ def planned(lab: Lab) -> dict[str, Any]:
         (other / MODULE).rename(_parent(room / MODULE))
         folder = room / LIVE
 
-        def terraform(**more: Any) -> Terraform:
-            return Terraform(folder, env=env, variables={"registry_token": token, **more})
+        def live(**more: Any) -> Terraform:
+            return terraform(folder, env, variables={"registry_token": token, **more})
 
-        with learners_fault(LIVE):
-            terraform().init()
-            first = terraform().plan()
-        destroyed = first.count("delete", "replace")
-        require(not destroyed, f"{LIVE}: a first plan destroys {destroyed} resources")
-        largest = _largest(terraform)
+        with one_provider(env):
+            with learners_fault(LIVE):
+                live().init()
+                first = live().plan()
+            destroyed = first.count("delete", "replace")
+            require(not destroyed, f"{LIVE}: a first plan destroys {destroyed} resources")
+            largest = _largest(live)
     price = next(change for change in first.output_changes if change.name == "hourly_cost_usd")
     return {
         "first_plan_creates": first.count("create"),
@@ -343,11 +343,11 @@ def planned(lab: Lab) -> dict[str, Any]:
     }
 
 
-def _largest(terraform: Any) -> int:
+def _largest(live: Callable[..., Terraform]) -> int:
     """Return how many h100 nodes may be planned; the next one must be refused by the module's own validation."""
     for nodes in range(1, 5):
         try:
-            terraform(gpu_kind="h100", gpu_nodes=nodes).plan(refresh=False)
+            live(gpu_kind="h100", gpu_nodes=nodes).plan(refresh=False)
         except TerraformError as error:
             text = said(error.diagnostics_list, LIVE)
             by_module = any("variable" in d.summary for d in error.diagnostics_list)

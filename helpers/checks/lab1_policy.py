@@ -12,6 +12,7 @@ from helpers._rego import Rule, rules_in
 from helpers.checks import Unmet, require, step
 from helpers.checks._module import scratch
 from helpers.checks._plans import GOOD, REFUSED, WARNED, PlanCase
+from helpers.checks._runs import each
 from helpers.conftest import Conftest
 from helpers.labs import Lab
 from helpers.policy import NothingChecked, PolicyError, PolicyReport
@@ -59,21 +60,24 @@ def judge(lab: Lab, case: PlanCase) -> PolicyReport:
 def policy_write(lab: Lab) -> str:
     """Each rule of the table refuses what it must, names the resource, and lets a good plan through."""
     require(lab.path(POLICY).is_file(), f"{POLICY} is not there")
-    for case in GOOD:
-        report = judge(lab, case)
+    each(lambda case: _judged_rightly(lab, case), (*GOOD, *REFUSED, *WARNED))
+    return f"{len(REFUSED)} bad plans are refused, {len(WARNED)} warned about, {len(GOOD)} good ones pass"
+
+
+def _judged_rightly(lab: Lab, case: PlanCase) -> None:
+    report = judge(lab, case)
+    if case in GOOD:
         objections = "; ".join(r.msg for r in report.failures)
         require(report.passed, f"{POLICY} refuses a good plan ({case.about}): {objections}")
         require(not report.warnings, f"{POLICY} warns about a good plan ({case.about})")
-    for case in (*REFUSED, *WARNED):
-        report = judge(lab, case)
-        found = report.warnings if case in WARNED else report.failures
-        word = "warn about" if case in WARNED else "refuse"
-        require(found, f"{POLICY} does not {word} this plan: {case.about} ({case.rule})")
-        said = [r.msg for r in found if case.rule in r.msg]
-        require(said, f'{POLICY}: the message for "{case.about}" does not carry the id {case.rule}: {found[0].msg}')
-        named = any(case.address in msg for msg in said)
-        require(named, f"{POLICY}: the message of {case.rule} does not name the resource {case.address}: {said[0]}")
-    return f"{len(REFUSED)} bad plans are refused, {len(WARNED)} warned about, {len(GOOD)} good ones pass"
+        return
+    found = report.warnings if case in WARNED else report.failures
+    word = "warn about" if case in WARNED else "refuse"
+    require(found, f"{POLICY} does not {word} this plan: {case.about} ({case.rule})")
+    said = [r.msg for r in found if case.rule in r.msg]
+    require(said, f'{POLICY}: the message for "{case.about}" does not carry the id {case.rule}: {found[0].msg}')
+    named = any(case.address in msg for msg in said)
+    require(named, f"{POLICY}: the message of {case.rule} does not name the resource {case.address}: {said[0]}")
 
 
 @step(
@@ -100,12 +104,10 @@ def policy_tests(lab: Lab) -> str:
     covered = report.coverage.percent if report.coverage else 0.0
     require(covered >= COVERAGE, f"{TESTS} reaches {covered:.0f} % of the lines, not {COVERAGE:.0f} %")
     rules = [r for r in rules_in([lab.path(POLICY)]) if r.name.split("_")[0] in ("deny", "warn", "violation")]
-    for rule in rules:
-        require(_caught(lab, _without(rule, lab)), f"{POLICY}:{rule.line}: no test fails when this rule is removed")
+    mutants = {_without(rule, lab): f"{POLICY}:{rule.line}: no test fails when this rule is removed" for rule in rules}
     everything = lab.read(POLICY) + '\ndeny contains "refused without a reason"\n'
-    require(
-        _caught(lab, everything), f"{TESTS}: no test fails when the policy refuses everything: show a good plan passing"
-    )
+    mutants[everything] = f"{TESTS}: no test fails when the policy refuses everything: show a good plan passing"
+    each(lambda mutant: require(_caught(lab, mutant), mutants[mutant]), mutants)
     return f"{report.passes} tests pass, reach {covered:.0f} % of the lines and hold each of {len(rules)} rules"
 
 
@@ -143,18 +145,21 @@ def _caught(lab: Lab, mutant: str) -> bool:
 def policy_gate(lab: Lab) -> str:
     """The bare command of the pipeline lets the good plan through and stops every other one."""
     require(lab.path(GATE).is_file(), f"{GATE} is not there")
-    for case in GOOD:
-        done = gate(lab, case)
-        require(done.returncode == 0, f"{GATE}: the gate stops a good plan ({case.about}): {_said(done)}")
-        evaluated = sum(int(c.get("successes") or 0) for c in _json(done))
-        require(evaluated, f"{GATE}: the gate is green because it evaluates no rule: look at namespace and policy")
-    for case in (*REFUSED, *WARNED):
-        code = gate(lab, case).returncode
-        why = "a warning must stop production as well" if case in WARNED else f"{case.rule} must stop it"
-        require(code != 0, f"{GATE}: exit code 0 for a plan with {case.about}: {why}")
+    each(lambda case: _gated_rightly(lab, case), (*GOOD, *REFUSED, *WARNED))
     crashed = gate(lab, GOOD[0], CRASH).returncode
     require(crashed != 0, f"{GATE}: exit code 0 although a rule crashed: look for an option about built-in errors")
     return f"the gate passes {len(GOOD)} good plans and stops {len(REFUSED) + len(WARNED)} others"
+
+
+def _gated_rightly(lab: Lab, case: PlanCase) -> None:
+    done = gate(lab, case)
+    if case in GOOD:
+        require(done.returncode == 0, f"{GATE}: the gate stops a good plan ({case.about}): {_said(done)}")
+        evaluated = sum(int(c.get("successes") or 0) for c in _json(done))
+        require(evaluated, f"{GATE}: the gate is green because it evaluates no rule: look at namespace and policy")
+        return
+    why = "a warning must stop production as well" if case in WARNED else f"{case.rule} must stop it"
+    require(done.returncode != 0, f"{GATE}: exit code 0 for a plan with {case.about}: {why}")
 
 
 def gate(lab: Lab, case: PlanCase, extra: str = "") -> _process.Completed:

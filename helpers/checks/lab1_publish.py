@@ -8,20 +8,22 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from helpers.checks import Unmet, require, step
 from helpers.checks._module import inspect, learners_fault, scratch
 from helpers.checks._mutants import run
+from helpers.checks._runs import NOWHERE, each, terraform
 from helpers.checks._workspace import MODULE
-from helpers.checks.lab1_testing import NOWHERE, has_runs, passing, tested
+from helpers.checks.lab1_testing import beside, has_runs, passing, tested
 from helpers.cosign import Cosign
 from helpers.errors import CourseError
 from helpers.labs import Lab
 from helpers.registry import HOST, LEFT_OUT, STATE, NotFound, Registry, members, pack
 from helpers.services.registry_server.problems import Problem
-from helpers.terraform import Terraform
+from helpers.terraform.types import ValidateResult
 from helpers.terraform_docs import TerraformDocs
 
 ADDRESS = "acme/gpu-workspace/platform"
@@ -77,6 +79,7 @@ def docs(lab: Lab) -> str:
 @step(
     "lab1",
     "version",
+    reads=(MODULE,),
     hints=(
         "Whoever is paged at two: what do they look for in module.yaml?",
         "The registry's reasons name file and key. A changelog entry is a heading with the version and text below it.",
@@ -90,13 +93,25 @@ def version(lab: Lab) -> str:
     return "the registry has nothing to object to but the missing signature"
 
 
-#: Breaking changes: a name, what it does to the module, and in words.
-_BREAKS: tuple[tuple[str, dict[str, Any], str], ...] = (
-    ("new-input", {"variable": {"approver": {"type": "string", "description": "New and required."}}},
-     "a new required input"),
-    ("default-kind", {"variable": {"gpu_kind": {"default": "h100"}}}, "another default for gpu_kind"),
-    ("default-nodes", {"variable": {"gpu_nodes": {"default": 2}}}, "another default for gpu_nodes"),
-    ("type", {"variable": {"tags": {"type": "list(string)", "default": []}}}, "another type for tags"),
+@dataclass(frozen=True)
+class Break:
+    """A breaking change to plant: its name, what it is in words, and one of three ways to make it."""
+
+    name: str
+    fault: str
+    override: Mapping[str, Any] = field(default_factory=dict)
+    rename: str = ""
+    remove: str = ""
+
+
+_BREAKS = (
+    Break("new-input", "a new required input",
+          {"variable": {"approver": {"type": "string", "description": "New and required."}}}),
+    Break("default-kind", "another default for gpu_kind", {"variable": {"gpu_kind": {"default": "h100"}}}),
+    Break("default-nodes", "another default for gpu_nodes", {"variable": {"gpu_nodes": {"default": 2}}}),
+    Break("type", "another type for tags", {"variable": {"tags": {"type": "list(string)", "default": []}}}),
+    *(Break(name, f'input "{name}" renamed', rename=name) for name in ("cost_centre", "data_retention_days")),
+    *(Break(name, f'output "{name}" removed', remove=name) for name in ("bucket", "hourly_cost_usd")),
 )  # fmt: skip
 
 
@@ -117,45 +132,26 @@ def breaking(lab: Lab) -> str:
     has_runs(lab, CONTRACT)
     with tested(lab) as folder:
         summary = passing(folder, CONTRACT, NOWHERE)
-        for name, override, fault in _BREAKS:
-            _must_fail(folder, name, fault, override=override)
-        for variable in ("cost_centre", "data_retention_days"):
-            _must_fail(folder, variable, f'input "{variable}" renamed', rename=(variable, f"{variable}_renamed"))
-        for output in ("bucket", "hourly_cost_usd"):
-            _must_fail(folder, output, f'output "{output}" removed', remove=output)
-    return f"{len(summary.runs)} runs stand for the callers and notice {len(_BREAKS) + 4} breaking changes"
+        each(lambda planted: _must_fail(folder, planted), _BREAKS)
+    return f"{len(summary.runs)} runs stand for the callers and notice {len(_BREAKS)} breaking changes"
 
 
-def _must_fail(
-    folder: Path,
-    name: str,
-    fault: str,
-    *,
-    override: Mapping[str, Any] | None = None,
-    rename: tuple[str, str] | None = None,
-    remove: str = "",
-) -> None:
+def _must_fail(folder: Path, planted: Break) -> None:
     """Plant one breaking change in a copy of the module; the contract test has to fail."""
-    copy = folder.with_name(f"{folder.name}-{name}")
-    shutil.copytree(folder, copy, symlinks=True)
-    if override:
+    copy = beside(folder, planted.name)
+    if planted.override:
         # An override changes a block that is there; a new input has to be a block of its own.
-        file_name = "planted.tf.json" if name == "new-input" else "planted_override.tf.json"
-        (copy / file_name).write_text(json.dumps(override))
+        file_name = "planted.tf.json" if planted.name == "new-input" else "planted_override.tf.json"
+        (copy / file_name).write_text(json.dumps(planted.override))
     for file in copy.glob("*.tf"):
         text = file.read_text(encoding="utf-8")
-        if rename:
-            text = re.sub(rf'(variable\s+")(?:{rename[0]})(")|(\bvar\.){rename[0]}\b', _renamed(rename[1]), text)
-        if remove:
-            text = re.sub(rf'(?ms)^output\s+"{remove}"\s*\{{.*?^\}}\n?', "", text)
+        if old := planted.rename:
+            text = re.sub(rf'(variable\s+"|\bvar\.){old}\b', rf"\g<1>{old}_renamed", text)
+        if planted.remove:
+            text = re.sub(rf'(?ms)^output\s+"{planted.remove}"\s*\{{.*?^\}}\n?', "", text)
         file.write_text(text, encoding="utf-8")
-    lived = run(copy, [CONTRACT], NOWHERE).passed
-    shutil.rmtree(copy, ignore_errors=True)
-    require(not lived, f"{MODULE}/{CONTRACT} passes with a breaking change: {fault}")
-
-
-def _renamed(new: str) -> Any:
-    return lambda m: f"{m[1]}{new}{m[2]}" if m[1] else f"{m[3]}{new}"
+    lived = run(copy, [CONTRACT], NOWHERE)
+    require(not lived, f"{MODULE}/{CONTRACT} passes with a breaking change: {planted.fault}")
 
 
 @step(
@@ -262,10 +258,10 @@ def installed(lab: Lab, folder: str, constraint: str = "") -> str:
                 text = re.sub(r'(?m)^(\s*version\s*=\s*)"[^"]*"', rf'\g<1>"{constraint}"', file.read_text())
                 file.write_text(text)
         with learners_fault(folder):
-            terraform = Terraform(root)
-            terraform.init(backend=False)
-            answer = terraform.validate()
-        if not constraint and not answer.valid:
+            terraform(root).init(backend=False)
+            # With another constraint than the learner's it need not be valid.
+            answer = ValidateResult(True) if constraint else terraform(root).validate()
+        if not answer.valid:
             first = answer.errors[0]
             raise Unmet(f"{folder}/{first.where}: {first.summary}: {' '.join(first.detail.split())}")
         listed = json.loads((root / ".terraform" / "modules" / "modules.json").read_text())["Modules"]
@@ -334,11 +330,10 @@ def upgrade(lab: Lab) -> str:
         require(answers.get(key), f'consumer/versions.yaml: "{key}" is not answered')
     for offered in ("1.1.0", "2.0.0"):
         served(offered)
-    for key, constraint in {"today": "~> 1.0", "exact": "1.0.0"}.items():
-        right = installed(lab, "consumer", constraint)
-        require(
-            str(answers[key]) == right, f'consumer/versions.yaml: "{key}" is {answers[key]}; Terraform does not agree'
-        )
+    asked = {"today": "~> 1.0", "exact": "1.0.0"}
+    for key, right in zip(asked, each(lambda c: installed(lab, "consumer", c), asked.values()), strict=True):
+        say = f'consumer/versions.yaml: "{key}" is {answers[key]}; Terraform does not agree'
+        require(str(answers[key]) == right, say)
     given = str(answers["next"])
     good = takes(given, "2.0.0") and takes(given, "2.9.1") and not takes(given, "3.0.0") and not takes(given, "1.1.0")
     require(good, f'consumer/versions.yaml: "next" ({given}) does not take 2.x and only 2.x')

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,12 @@ from helpers.checks import require, step
 from helpers.checks._module import inspect, learners_fault, said, scratch
 from helpers.checks._mutants import run, survivors, without_validations
 from helpers.checks._result import Unmet
+from helpers.checks._runs import NOWHERE, each, one_provider, terraform, together
 from helpers.checks._workspace import INPUTS, MADE_UP, MODULE
 from helpers.labs import Lab
-from helpers.terraform import Terraform
-from helpers.terraform.types import TestSummary
+from helpers.terraform.types import TestRun, TestSummary
 
 UNIT, RULES, INTEGRATION = "tests/unit.tftest.hcl", "tests/rules.tftest.hcl", "tests/integration.tftest.hcl"
-#: No cloud answers there: a test that passes does not need one.
-NOWHERE = {"PLATFORM_ENDPOINT": "http://127.0.0.1:9", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
 #: Variables whose refusals the unit tests must show.
 REFUSALS = ("team", "environment", "cost_centre", "network_cidr", "gpu_nodes")
 
@@ -39,18 +38,23 @@ def has_runs(lab: Lab, file: str) -> str:
 
 
 @contextlib.contextmanager
-def tested(lab: Lab) -> Iterator[Path]:
-    """Give an initialised copy of the module with its tests."""
-    with scratch(lab, MODULE) as room:
+def tested(lab: Lab, env: Mapping[str, str] = NOWHERE) -> Iterator[Path]:
+    """Give an initialised copy of the module with its tests; runs with this environment share a provider."""
+    with scratch(lab, MODULE) as room, one_provider(env):
         with learners_fault(MODULE):
-            Terraform(room / MODULE).init(backend=False)
+            terraform(room / MODULE).init(backend=False)
         yield room / MODULE
 
 
-def passing(folder: Path, file: str, env: dict[str, str]) -> TestSummary:
+def beside(folder: Path, name: str) -> Path:
+    """Return a copy of an initialised folder, next to it."""
+    return shutil.copytree(folder, folder.with_name(f"{folder.name}-{name}"), symlinks=True)
+
+
+def passing(folder: Path, file: str, env: Mapping[str, str]) -> TestSummary:
     """Run one test file on the learner's own module and refuse any run that does not pass."""
     with learners_fault(MODULE):
-        summary = Terraform(folder, env=env).test(filter=[file])
+        summary = terraform(folder, env).test(filter=[file])
     for one in summary.runs:
         require(one.status == "pass", f'{MODULE}/{file}: run "{one.name}": {one.status}: {said(one.diagnostics)}')
     require(summary.passed, f"{MODULE}/{file}: nothing ran: {said(summary.diagnostics)}")
@@ -73,26 +77,31 @@ def test_mock(lab: Lab) -> str:
     """The unit tests pass with no cloud in reach, and show the refusals."""
     has_runs(lab, UNIT)
     with tested(lab) as folder:
-        summary = passing(folder, UNIT, NOWHERE)
-        shown = refusals(folder)
+        copy = beside(folder, "refusals")
+        runs: list[TestRun] = []
+        shown: set[str] = set()
+        together(
+            lambda: runs.extend(passing(folder, UNIT, NOWHERE).runs),
+            lambda: shown.update(refusals(copy)),
+        )
     missing = [name for name in REFUSALS if name not in shown]
     say = f"{MODULE}/{UNIT}: no run shows a bad value refused for " + ", ".join(f'"{name}"' for name in missing)
     require(not missing, say)
-    return f"{len(summary.runs)} runs pass without a cloud and show {len(REFUSALS)} kinds of refusals"
+    return f"{len(runs)} runs pass without a cloud and show {len(REFUSALS)} kinds of refusals"
 
 
 def refusals(folder: Path) -> set[str]:
     """Return the variables whose refusal the unit tests expect: without validations, those runs must complain."""
     without_validations(folder)
     one_run_each(folder, UNIT, "alone")
-    summary = Terraform(folder, env=NOWHERE).test(test_directory="alone")
+    summary = terraform(folder).test(test_directory="alone")
     texts = [d.detail for one in summary.runs for d in one.diagnostics]
     return {name for text in texts for name in re.findall(r"object, var\.(\w+), was expected", text)}
 
 
 def one_run_each(folder: Path, file: str, target: str) -> None:
     """Write each run of a test file into a file of its own: Terraform skips the runs after one that errs."""
-    Terraform(folder).fmt(file)
+    terraform(folder).fmt(file)
     text = (folder / file).read_text(encoding="utf-8")
     block = re.compile(r'^run "[^"]+" \{\n.*?^\}$', re.MULTILINE | re.DOTALL)
     head = block.sub("", text)
@@ -120,14 +129,14 @@ def test_cloud(lab: Lab) -> str:
     require("mock_provider" not in text, f"{MODULE}/{INTEGRATION}: a mock_provider answers in place of the cloud")
     env = cloud.environment("vision")
     before = in_cloud()
-    with tested(lab) as folder:
+    with tested(lab, env) as folder:
         summary = passing(folder, INTEGRATION, env)
         left = sorted(set(in_cloud()) - set(before))
         require(not left, f"{MODULE}/{INTEGRATION} leaves {', '.join(left)} in the cloud")
         wrong = {"gpus": 0, "hourly_cost_usd": -1, "token_secret_arn": "arn:wrong"}
         for output, value in wrong.items():
             (folder / "planted_override.tf.json").write_text(json.dumps({"output": {output: {"value": value}}}))
-            noticed = not run(folder, [INTEGRATION], env).passed
+            noticed = not run(folder, [INTEGRATION], env, clean_up=True)
             require(noticed, f'{MODULE}/{INTEGRATION} passes with a wrong output "{output}": nothing asserts it')
     require(re.search(r"command\s*=\s*plan", text) is None, f"{MODULE}/{INTEGRATION}: a run only plans")
     return f"{len(summary.runs)} run applied for real, noticed wrong outputs, and left nothing behind"
@@ -164,8 +173,7 @@ def test_mutants(lab: Lab) -> str:
     files = [*([RULES] if re.search(r'^\s*run\s+"', lab.read(f"{MODULE}/{RULES}"), re.MULTILINE) else []), UNIT]
     has_runs(lab, UNIT)
     with tested(lab) as folder:
-        for file in files:
-            passing(folder, file, NOWHERE)
+        each(lambda file: passing(folder, file, NOWHERE), files)
         alive = survivors(lab, folder, files, NOWHERE)
     if alive:
         first, names = alive[0], ", ".join(one.mutant.name for one in alive)
@@ -224,14 +232,15 @@ def applied(room: Path) -> Iterator[Path]:
     document = {"terraform": {"required_providers": source}, "variable": {"registry_token": token},
                 "module": {"workspace": call}}  # fmt: skip
     (folder / "main.tf.json").write_text(json.dumps(document))
-    terraform = Terraform(folder, env=cloud.environment("vision"), variables={"registry_token": "of-the-check"})
-    with learners_fault(MODULE):
-        terraform.init()
+    env = cloud.environment("vision")
+    with learners_fault(MODULE), one_provider(env):
+        drifting = terraform(folder, env, variables={"registry_token": "of-the-check"})
+        drifting.init()
         try:
-            terraform.apply(auto_approve=True)
+            drifting.apply(auto_approve=True)
             yield folder
         finally:
-            terraform.destroy(auto_approve=True)
+            drifting.destroy(auto_approve=True)
 
 
 def _suspend_versioning() -> None:

@@ -42,7 +42,7 @@ _REFUSED = {
     "TF_INPUT": "A prompt would wait for ever; the wrapper never asks.",
     "TF_IN_AUTOMATION": "The wrapper sets it.",
     "TF_PLUGIN_CACHE_DIR": "That cache is unsafe for parallel init; the course uses a read-only mirror.",
-    "TF_REATTACH_PROVIDERS": "It would replace a provider unseen.",
+    "TF_REATTACH_PROVIDERS": "It would replace a provider unseen; use provider=ProviderProcess().",
 }
 #: Whoever sets one of these brings his own access to a cloud.
 _ACCESS = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_ENDPOINT_URL", "PLATFORM_ENDPOINT")
@@ -104,12 +104,14 @@ class Runner:
         var_files: Sequence[str | os.PathLike[str]],
         secrets: Sequence[str],
         timeout: float | None,
+        reattach: str = "",
     ) -> None:
         self.executable, self.workdir = executable, workdir
         self._env, self._account = dict(env), account
         self.variables = dict(variables)
         self.var_files = [os.fspath(path) for path in var_files]
         self.secrets, self.timeout = tuple(secrets), timeout
+        self._reattach = reattach
         #: The state that a run could not write anywhere.
         self.unsaved_state: str | None = None
 
@@ -121,6 +123,11 @@ class Runner:
         own_access = any(name in self._env for name in _ACCESS)
         found = environment_for(self._account, own_access=own_access)
         return {**_process.environment(), **found, **self._env, **_FIXED}
+
+    def _env_of(self, command: str) -> dict[str, str]:
+        # With it, init would neither look for the provider nor check its version.
+        attach = {"TF_REATTACH_PROVIDERS": self._reattach} if self._reattach and command != "init" else {}
+        return {**self.env, **attach}
 
     def _argv(self, args: Sequence[str]) -> list[str]:
         return [str(self.executable), *args]
@@ -145,7 +152,7 @@ class Runner:
             done = _process.run(
                 self._argv([*args, *more, *operands]),
                 cwd=self.workdir,
-                env=self.env,
+                env=self._env_of(command),
                 input=stdin,
                 timeout=self.timeout,
                 secrets=self.secrets,
@@ -186,7 +193,7 @@ class Runner:
         process = _process.Running(
             self._argv([args[0], "-json", *args[1:], *more, *operands]),
             cwd=self.workdir,
-            env=self.env,
+            env=self._env_of(args[0]),
             input=stdin,
             timeout=self.timeout,
             secrets=self.secrets,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from helpers.errors import BadInput
 from helpers.terraform._apply_commands import ApplyCommands
@@ -14,6 +14,9 @@ from helpers.terraform._plan_commands import PlanCommands
 from helpers.terraform._project_commands import ProjectCommands
 from helpers.terraform._run import Runner, check_env
 from helpers.terraform._state_commands import StateCommands
+
+if TYPE_CHECKING:
+    from helpers.terraform.provider import ProviderProcess
 
 
 class Terraform(ProjectCommands, CheckCommands, PlanCommands, ApplyCommands, StateCommands):
@@ -33,6 +36,8 @@ class Terraform(ProjectCommands, CheckCommands, PlanCommands, ApplyCommands, Sta
         executable: path of Terraform; by default the one `helpers.tools` finds or installs.
         secrets: values to mask in every output, event and error.
         timeout: seconds that one command may take, None for no limit.
+        provider: the course's provider, already running: it is used in place of starting one, by all commands but
+            ``init``, which installs and checks the packages as ever.
 
     Raises:
         BadInput: *workdir* is no folder. RefusedVariable: *env* holds one that would change Terraform's output.
@@ -49,6 +54,7 @@ class Terraform(ProjectCommands, CheckCommands, PlanCommands, ApplyCommands, Sta
         executable: str | os.PathLike[str] | None = None,
         secrets: Sequence[str] = (),
         timeout: float | None = 900,
+        provider: ProviderProcess | None = None,
     ) -> None:
         folder = Path(workdir).expanduser().absolute()
         if not folder.is_dir():
@@ -63,6 +69,7 @@ class Terraform(ProjectCommands, CheckCommands, PlanCommands, ApplyCommands, Sta
             var_files=var_files,
             secrets=secrets,
             timeout=timeout,
+            reattach=provider.address if provider else "",
         )
 
     @property

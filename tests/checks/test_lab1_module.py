@@ -132,3 +132,14 @@ def test_a_verdict_depends_on_the_files_it_reads(lab: Lab) -> None:
     assert _memo.key(lab.work, (MODULE,), "x") == before
     lab.write(f"{MODULE}/new.tf", "a")
     assert _memo.key(lab.work, (MODULE,), "x") != before
+
+
+def test_a_verdict_depends_on_the_code_of_the_course(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "helpers/checks").mkdir(parents=True)
+    (tmp_path / "helpers/module_interface.py").write_text("changed = False\n")
+    monkeypatch.setattr(_memo, "_HELPERS", tmp_path / "helpers")
+    before = _memo.key(lab.work, (MODULE,), "x")
+    assert _memo.key(lab.work, (MODULE,), "x") == before
+    _memo.code_digest.cache_clear()
+    (tmp_path / "helpers/module_interface.py").write_text("changed = True\n")
+    assert _memo.key(lab.work, (MODULE,), "x") != before
