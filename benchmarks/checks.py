@@ -5,10 +5,9 @@ Each lab is solved once in a workspace of its own; times in seconds, medians ove
 
 from __future__ import annotations
 
-import json
 import statistics
-import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,11 @@ def measure(lab_id: str = "lab1", repeats: int = 3) -> dict[str, Any]:
                 rows.append(_step(lab, step.id, home, repeats))
             except CourseError as error:
                 unsolved.append({"step": step.id, "why": error.what})
+    return summary(lab_id, rows, unsolved)
+
+
+def summary(lab_id: str, rows: list[dict[str, Any]], unsolved: list[dict[str, str]]) -> dict[str, Any]:
+    """Return the figures of all steps, and which of those that read files only are over the goal."""
     local = [row for row in rows if row["files_only"]]
     return {
         "benchmark": "checks",
@@ -40,6 +44,7 @@ def measure(lab_id: str = "lab1", repeats: int = 3) -> dict[str, Any]:
         "goal_seconds": GOAL,
         "steps": rows,
         "unsolved": unsolved,
+        "over_goal_first": [row["step"] for row in local if row["first"] > GOAL],
         "over_goal_again": [row["step"] for row in local if row["again"] > GOAL],
         "median_first": statistics.median(row["first"] for row in rows) if rows else None,
         "median_again": statistics.median(row["again"] for row in local) if local else None,
@@ -71,18 +76,10 @@ def _seconds(lab: Lab, name: str) -> float:
     return time.perf_counter() - begun
 
 
-def main() -> None:
-    """Print the figures, one line a step, or as JSON with ``--json``."""
-    found = measure()
-    if "--json" in sys.argv:
-        print(json.dumps(found, indent=2))
-        return
+def show(found: dict[str, Any]) -> Iterator[str]:
+    """Yield the figures as lines for a person, one a step."""
     for row in found["steps"]:
         kind = "files" if row["files_only"] else "cloud"
-        print(f"{row['step']:16}{kind:8}first {row['first']:7.3f} s   again {row['again']:7.3f} s")
+        yield f"{row['step']:16}{kind:8}first {row['first']:7.3f} s   again {row['again']:7.3f} s"
     for row in found["unsolved"]:
-        print(f"{row['step']:16}not solved: {row['why']}")
-
-
-if __name__ == "__main__":
-    main()
+        yield f"{row['step']:16}not solved: {row['why']}"

@@ -6,6 +6,7 @@ import json
 import statistics
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 #: Seconds, at most.
@@ -54,16 +55,8 @@ def measure(runs: int = RUNS) -> dict[str, Any]:
     return {"benchmark": "imports", "goal_seconds": GOAL, "runs": runs, "rows": rows, "over_goal": over}
 
 
-def main() -> None:
-    """Print a table, or JSON with ``--json``."""
-    found = measure(RUNS)
-    if "--json" in sys.argv:
-        print(json.dumps(found, indent=2))
-        return
-    print(f"{'import':12}{'median':>10}{'max':>10}   (goal <= {GOAL} s)")
+def show(found: dict[str, Any]) -> Iterator[str]:
+    """Yield the figures as lines of a table."""
+    yield f"{'import':12}{'median':>10}{'max':>10}   (goal <= {GOAL} s)"
     for name, row in found["rows"].items():
-        print(f"{name:12}{row['seconds']:8.3f} s{row['max_seconds']:8.3f} s   {', '.join(row['heavy'])}")
-
-
-if __name__ == "__main__":
-    main()
+        yield f"{name:12}{row['seconds']:8.3f} s{row['max_seconds']:8.3f} s   {', '.join(row['heavy'])}"

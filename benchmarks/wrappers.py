@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -81,18 +80,10 @@ def _pairs(tf: Terraform) -> dict[str, tuple[Callable[[], object], Callable[[], 
     }
 
 
-def main() -> None:
-    """Print a table, or JSON with ``--json``."""
-    found = measure()
-    if "--json" in sys.argv:
-        print(json.dumps(found, indent=2))
-        return
-    print(f"{'command':12}{'bare':>10}{'ours':>10}{'ratio':>8}   quartiles      (goal <= {GOAL})")
+def show(found: dict[str, Any]) -> Iterator[str]:
+    """Yield the figures as lines of a table."""
+    yield f"{'command':12}{'bare':>10}{'ours':>10}{'ratio':>8}   quartiles      (goal <= {GOAL})"
     for name, row in found["rows"].items():
         low, high = row["ratio_quartiles"]
         times = f"{row['bare_seconds'] * 1000:7.1f} ms{row['ours_seconds'] * 1000:7.1f} ms"
-        print(f"{name:12}{times}{row['ratio']:8.3f}   {low:.3f} to {high:.3f}")
-
-
-if __name__ == "__main__":
-    main()
+        yield f"{name:12}{times}{row['ratio']:8.3f}   {low:.3f} to {high:.3f}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 
 import pytest
 
-from benchmarks import imports, wrappers
+import benchmarks.__main__ as entry
+from benchmarks import checks, imports, wrappers
 from benchmarks._pairs import compare
 from helpers._process import run
 
@@ -30,12 +32,36 @@ def test_pairs_run_in_turn() -> None:
     assert order == ["bare", "ours", *["bare", "ours", "ours", "bare"] * 2] and found["pairs"] == 4
 
 
-@pytest.mark.parametrize("arguments", [[], ["nothing"], ["wrappers", "imports"]])
+@pytest.mark.parametrize("arguments", [[], ["nothing"], ["wrappers", "imports"], ["imports", "--jsn"]])
 def test_a_wrong_name_lists_the_right_ones(arguments: list[str]) -> None:
     done = run([sys.executable, "-m", "benchmarks", *arguments])
-    assert done.returncode == 2 and "imports" in done.stderr and "wrappers" in done.stderr
+    assert done.returncode == 2 and "all,checks,imports,wrappers" in done.stderr
 
 
-def test_json_is_one_document() -> None:
-    code = "import sys; from benchmarks import imports; imports.RUNS = 1; sys.argv.append('--json'); imports.main()"
-    assert json.loads(run([sys.executable, "-c", code]).stdout)["benchmark"] == "imports"
+@pytest.mark.parametrize("name", entry.names())
+def test_every_benchmark_goes_through_the_one_entry(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = importlib.import_module(f"benchmarks.{name}")
+    assert not hasattr(module, "main") and callable(module.show)
+    monkeypatch.setattr(module, "measure", lambda: {"benchmark": name})
+    assert entry.main([name, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"benchmark": name}
+
+
+def test_all_is_one_document_or_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(entry, "names", lambda: ["imports"])
+    monkeypatch.setattr(imports, "measure", lambda: figures)
+    figures = {"benchmark": "imports", "rows": {"helpers": {"seconds": 0.1, "max_seconds": 0.2, "heavy": ["boto3"]}}}
+    assert entry.main(["all", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [figures]
+    assert entry.main(["all"]) == 0
+    assert "-- imports" in (text := capsys.readouterr().out) and "0.100 s" in text and "boto3" in text
+
+
+def test_steps_over_the_goal_are_named() -> None:
+    row = {"step": "build", "files_only": True, "passed": True, "first": 0.7, "again": 0.1}
+    rows = [row, {**row, "step": "drift", "files_only": False, "again": 7.0}]
+    found = checks.summary("lab1", rows, [])
+    assert found["over_goal_first"] == ["build"] and found["over_goal_again"] == []
+    assert "build" in next(checks.show(found))

@@ -1,0 +1,190 @@
+"""What GitOps costs on this machine: a warm start to the first synced application, memory, and 1, 10, 100 applications.
+
+In a world of its own. A warm start is one with the tools built and the cluster's state kept: from nothing running to a
+new application synced. Each number of applications is made by one ApplicationSet, each deploys one ConfigMap; the time
+runs from handing it in to the last application synced. Requests are those that Kubernetes' API server answered
+meanwhile, by its own count; memory is resident, in MiB, when all are synced.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from helpers import services
+from helpers.argocd import ArgoCD
+from helpers.git import Git, Identity
+from helpers.labs.proof import own_world
+from helpers.services._record import Record
+from helpers.services.control_plane import kubeconfig
+from helpers.services.control_plane.rest import Rest
+
+#: Seconds from nothing running to the first synced application, and resident MiB of all processes then; at most.
+GOAL_SECONDS, GOAL_MIB = 15.0, 1024.0
+STARTS, REPEATS = 3, 3
+COUNTS = (1, 10, 100)
+#: Seconds the largest number may take before it counts as failed.
+LIMIT = 600.0
+
+SERVER = "https://kubernetes.default.svc"
+CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: model}\ndata: {version: '1'}\n"
+_numbers = itertools.count(1)
+
+
+def measure(starts: int = STARTS, repeats: int = REPEATS, counts: Sequence[int] = COUNTS) -> dict[str, Any]:
+    """Return the figures: medians of *starts* warm starts, and of *repeats* rounds of each number of applications."""
+    with own_world() as home:
+        url = _repository(home)
+        cold = _start(url)
+        warm, memory = [], []
+        for _ in range(starts):
+            services.stop("all")
+            warm.append(_start(url))
+            memory.append(resident())
+        rows = [_grown(url, count, repeats) for count in counts]
+    seconds = statistics.median(took for took, _ in warm)
+    idle = {name: round(statistics.median(row[name] for row in memory), 1) for name in memory[0]}
+    total = round(sum(idle.values()), 1)
+    return {
+        "benchmark": "gitops",
+        "goal_seconds": GOAL_SECONDS,
+        "goal_mib": GOAL_MIB,
+        "cores": psutil.cpu_count(),
+        "first_start_seconds": round(cold[0], 2),
+        "warm_start_seconds": round(seconds, 2),
+        "warm_start_services_seconds": round(statistics.median(up for _, up in warm), 2),
+        "starts": starts,
+        "resident_mib": idle,
+        "total_mib": total,
+        "applications": rows,
+        "over_goal": [name for name, over in (("seconds", seconds > GOAL_SECONDS), ("mib", total > GOAL_MIB)) if over],
+    }
+
+
+def resident() -> dict[str, float]:
+    """Return the resident MiB of each process of the services that GitOps needs."""
+    found = {}
+    for service in ("kubernetes", "gitops"):
+        for process in Record.read(services.data(service).parent / "service.json").processes:
+            found[process.name] = round(psutil.Process(process.pid).memory_info().rss / 2**20, 1)
+    return found
+
+
+def _repository(home: Path) -> str:
+    folder = home / "repository"
+    (folder / "app").mkdir(parents=True)
+    (folder / "app" / "config.yaml").write_text(CONFIG)
+    git = Git(folder).init()
+    git.configure_identity(Identity("Ada", "ada@acme.test"), sign=False)
+    git.add(all=True)
+    git.commit("Deploy the model's settings")
+    return f"file://{folder}"
+
+
+def _spec(url: str, namespace: str) -> dict[str, Any]:
+    return {
+        "project": "default",
+        "source": {"repoURL": url, "path": "app", "targetRevision": "main"},
+        "destination": {"server": SERVER, "namespace": namespace},
+        "syncPolicy": {"automated": {}, "syncOptions": ["CreateNamespace=true"]},
+    }
+
+
+def _start(url: str) -> tuple[float, float]:
+    """Start everything and sync a new application; return the seconds of all, and of the services alone."""
+    name = f"first-{next(_numbers)}"
+    begun = time.perf_counter()
+    services.start("gitops")
+    up = time.perf_counter() - begun
+    argo = ArgoCD()
+    meta = {"name": name}
+    spec = _spec(url, name)
+    argo.apply({"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": meta, "spec": spec})
+    argo.wait(name, timeout=LIMIT)
+    took = time.perf_counter() - begun
+    argo.delete(name)
+    return took, up
+
+
+def _grown(url: str, count: int, repeats: int) -> dict[str, Any]:
+    """Return what *count* applications take from nothing to synced."""
+    rounds = [_round(url, count) for _ in range(repeats)]
+    memory = {name: round(statistics.median(r["memory"][name] for r in rounds), 1) for name in rounds[0]["memory"]}
+    requests = statistics.median(r["requests"] for r in rounds)
+    return {
+        "applications": count,
+        "repeats": repeats,
+        "seconds": round(statistics.median(r["seconds"] for r in rounds), 2),
+        "api_requests": int(requests),
+        "api_requests_each": round(requests / count, 1),
+        "resident_mib": memory,
+        "total_mib": round(sum(memory.values()), 1),
+    }
+
+
+def _round(url: str, count: int) -> dict[str, Any]:
+    argo, name = ArgoCD(timeout=120), f"set-{next(_numbers)}"
+    names = [f"{name}-{number:03}" for number in range(count)]
+    made = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "ApplicationSet",
+        "metadata": {"name": name},
+        "spec": {
+            "goTemplate": True,
+            "generators": [{"list": {"elements": [{"name": one} for one in names]}}],
+            "template": {"metadata": {"name": "{{.name}}"}, "spec": _spec(url, "{{.name}}")},
+        },
+    }
+    before, begun = _requests(), time.perf_counter()
+    argo.apply(made)
+    argo.wait_all(names, timeout=LIMIT)
+    seconds, after = time.perf_counter() - begun, _requests()
+    found = {"seconds": seconds, "requests": after - before, "memory": resident()}
+    argo.delete_application_set(name)
+    _gone(argo, names)
+    return found
+
+
+def _gone(argo: ArgoCD, names: Sequence[str]) -> None:
+    until = time.monotonic() + LIMIT
+    while {application.name for application in argo.applications()} & set(names):
+        if time.monotonic() > until:
+            raise TimeoutError(f"{len(names)} applications are not gone after {LIMIT:g} s")
+        time.sleep(0.5)
+
+
+def _requests() -> int:
+    """Return how many requests Kubernetes' API server has answered so far; the opening of a watch counts as one."""
+    with Rest(kubeconfig()) as api:
+        text = api.ask("/metrics").text
+    lines = (line for line in text.splitlines() if line.startswith("apiserver_request_total{"))
+    return int(sum(float(line.rpartition(" ")[2]) for line in lines))
+
+
+def main() -> None:
+    """Print the figures, or JSON with ``--json``."""
+    found = measure()
+    if "--json" in sys.argv:
+        print(json.dumps(found, indent=2))
+        return
+    print(f"first start to a synced application {found['first_start_seconds']:7.2f} s")
+    print(f"warm start to a synced application  {found['warm_start_seconds']:7.2f} s   (goal <= {GOAL_SECONDS:g} s)")
+    print(f"resident, all processes             {found['total_mib']:7.1f} MiB (goal <= {GOAL_MIB:g} MiB)")
+    for name, size in sorted(found["resident_mib"].items(), key=lambda item: -item[1]):
+        print(f"  {name:32}{size:9.1f} MiB")
+    print(f"{'applications':>14}{'all synced':>14}{'API requests':>16}{'resident':>14}")
+    for row in found["applications"]:
+        counts = f"{row['applications']:14}{row['seconds']:12.2f} s{row['api_requests']:16}"
+        print(f"{counts}{row['total_mib']:10.1f} MiB")
+
+
+if __name__ == "__main__":
+    main()
