@@ -8,8 +8,10 @@ from typing import Any
 
 import psutil
 
+from helpers import services
 from helpers.argocd import ArgoCD
 from helpers.git import Git, Identity
+from helpers.services._record import Record
 
 DEPLOYMENT = """apiVersion: apps/v1
 kind: Deployment
@@ -90,16 +92,8 @@ class World:
 
 def kill_api_server() -> None:
     """Kill the API server of this test's Argo CD."""
-    from helpers import services
-
-    home = str(services.data("gitops"))
-    for process in psutil.process_iter(["name"]):
-        try:
-            env = process.environ()
-            if env.get("ARGOCD_BINARY_NAME") == "argocd-server" and env.get("ARGOCD_GNUPGHOME", "").startswith(home):
-                process.kill()
-                process.wait(10)
-                return
-        except psutil.Error:
-            continue
-    raise AssertionError("the API server is not there")
+    record = Record.read(services.data("gitops").parent / "service.json")
+    (pid,) = [started.pid for started in record.processes if started.name == "server"]
+    process = psutil.Process(pid)
+    process.kill()
+    process.wait(10)
