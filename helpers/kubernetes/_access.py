@@ -45,27 +45,33 @@ def _groups(user: str) -> list[str]:
     return ["system:authenticated"]
 
 
-class Token:
-    """The token of a service account: kept in memory, taken anew before it ends.
+def take_token(connection: Connection, namespace: str, name: str, seconds: int, audiences: Sequence[str] = ()) -> str:
+    """Return a token of a service account (TokenRequest) that nothing will print from now on.
 
     Args:
         connection: as whom to ask for it.
-        seconds: how long one token is good for.
-
-    Raises:
-        NotFound: there is no such service account. Forbidden: who asks may not have its token.
+        seconds: how long it is good for.
+        audiences: who may be shown it; by default the API server.
     """
+    if seconds < SHORTEST:
+        raise BadInput(
+            f"A token cannot end after {seconds} s", why=f"The API server gives none for less than {SHORTEST} s.",
+            next=f"seconds={SHORTEST}",
+        )  # fmt: skip
+    spec = {"expirationSeconds": seconds, **({"audiences": list(audiences)} if audiences else {})}
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
+    path = connection.kind("ServiceAccount", "v1").path(name, namespace, "token")
+    asked = f"take a token of ServiceAccount {namespace}/{name}"
+    token = str(connection.request("post", path, asked=asked, body=body).data["status"]["token"])
+    add_secrets(token)
+    return token
+
+
+class Token:
+    """The token of a service account: kept in memory, taken anew before it ends. Arguments as `take_token`."""
 
     def __init__(self, connection: Connection, namespace: str, name: str, seconds: int) -> None:
-        if seconds < SHORTEST:
-            raise BadInput(
-                f"A token cannot end after {seconds} s", why=f"The API server gives none for less than {SHORTEST} s.",
-                next=f"seconds={SHORTEST}",
-            )  # fmt: skip
-        self._connection, self._seconds = connection, seconds
-        kind = connection.kind("ServiceAccount", "v1")
-        self._path = kind.path(name, namespace, "token")
-        self._asked = f"take a token of ServiceAccount {namespace}/{name}"
+        self._connection, self._namespace, self._name, self._seconds = connection, namespace, name, seconds
         self._renew = 0.0
         self.configuration = _credentials.without_credentials(connection.configuration)
         self._refresh(self.configuration)
@@ -75,11 +81,6 @@ class Token:
     def _refresh(self, configuration: Any) -> None:
         if time.monotonic() < self._renew:
             return
-        body = {
-            "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
-            "spec": {"expirationSeconds": self._seconds},
-        }  # fmt: skip
-        token = self._connection.request("post", self._path, asked=self._asked, body=body).data["status"]["token"]
-        add_secrets(token)
+        token = take_token(self._connection, self._namespace, self._name, self._seconds)
         configuration.api_key["BearerToken"] = f"Bearer {token}"
         self._renew = time.monotonic() + 0.8 * self._seconds

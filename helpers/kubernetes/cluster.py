@@ -15,6 +15,7 @@ from helpers.kubernetes._discovery import Kind
 from helpers.kubernetes._manifests import Manifests, check_name, read
 from helpers.kubernetes.errors import KubernetesError, NotFound, Unreachable
 from helpers.kubernetes.types import Applied, Event, Events, Object, ObjectDiffs, Objects, Ref, WatchEvent, reveal
+from helpers.terraform.types import Sensitive
 
 if TYPE_CHECKING:
     from helpers.kubernetes._apply import Apply
@@ -277,7 +278,7 @@ class Cluster:
             except Unreachable as error:
                 now, lost, missing = last, error, [error.what]
             if not missing:
-                return now or last or Object(*_fields(ref))
+                return now or last or Object(ref.api_version, ref.kind, ref.name, ref.namespace)
             last = now or last
             if time.monotonic() + pause > deadline:
                 events = () if lost else self._telling(ref)
@@ -350,6 +351,21 @@ class Cluster:
         connection = Connection(token.configuration, timeout=self.timeout)
         return self._with(connection, f"system:serviceaccount:{namespace}:{name}", namespace)
 
+    def token_request(
+        self, namespace: str, name: str, *, audiences: Sequence[str] = (), seconds: int = 600
+    ) -> Sensitive:  # fmt: skip
+        """Return a short-lived token of a service account, masked; ``reveal()`` gives it.
+
+        Args:
+            audiences: who may be shown it (``vault``); by default the API server.
+
+        Raises:
+            as `service_account`, which is enough to talk to this cluster.
+        """
+        from helpers.kubernetes._access import take_token
+
+        return Sensitive(take_token(self._connection, namespace, name, seconds, audiences))
+
     def _path(
         self, kind: str, name: str | None, namespace: str | None, subresource: str = "", api_version: str = ""
     ) -> tuple[Kind, str]:
@@ -386,7 +402,3 @@ def _hidden(kind: str, body: Any) -> tuple[str, ...]:
     from helpers.kubernetes._apply import secrets_of
 
     return secrets_of({"kind": kind, "data": body})
-
-
-def _fields(ref: Ref) -> tuple[str, str, str, str]:
-    return ref.api_version, ref.kind, ref.name, ref.namespace

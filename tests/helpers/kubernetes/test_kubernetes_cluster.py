@@ -224,6 +224,21 @@ def test_a_service_account_by_a_short_token_that_is_renewed_and_written_nowhere(
         cluster.service_account(room, "bot", seconds=60)
 
 
+def test_a_token_for_somebody_else_is_not_one_for_the_cluster(cluster: Cluster, room: str) -> None:
+    cluster.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "bot", "namespace": room}})
+    token = cluster.token_request(room, "bot", audiences=["vault"])
+    assert token.reveal() not in f"{token} {token!r} {BadInput(token.reveal())}"
+    api = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview"}
+    accepted = [
+        cluster._connection.request(
+            "post", "/apis/authentication.k8s.io/v1/tokenreviews", asked="review a token",
+            body={**api, "spec": {"token": token.reveal(), **spec}},
+        ).data["status"].get("authenticated", False)
+        for spec in ({"audiences": ["vault"]}, {})
+    ]  # fmt: skip
+    assert accepted == [True, False]
+
+
 def test_names_cannot_leave_their_place_in_the_path(cluster: Cluster) -> None:
     for name in ("../../secrets", "a/b", "a?watch=1", "..", "a%2fb", ""):
         with pytest.raises(BadInput):
