@@ -44,7 +44,8 @@ class _Parts:
             "ARGOCD_GPG_ENABLED": "true",
             "REDIS_PASSWORD": self.password,
             "HOSTNAME": "argocd-0",
-            "PATH": f"{scripts}:{_kustomize()}:{os.environ.get('PATH', '/usr/bin:/bin')}",
+            # git asks Argo CD's own binary for passwords.
+            "PATH": f"{scripts}:{binary.parent}:{_kustomize()}:{os.environ.get('PATH', '/usr/bin:/bin')}",
         }
 
     def _folders(self) -> dict[str, str]:
