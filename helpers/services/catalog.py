@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from helpers.services import control_plane, git, gitops, vault
+from helpers.services import control_plane, flux, git, gitops, vault
 from helpers.services.spec import Process, ServiceSpec, Site
 
 
@@ -48,6 +48,7 @@ SPECS: dict[str, ServiceSpec] = {
         git.SPEC,
         control_plane.SPEC,
         gitops.SPEC,
+        flux.SPEC,
         vault.SPEC,
     )
 }
