@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from helpers.services._record import write_private
 from helpers.services.control_plane.spec import SMALL
+from helpers.services.errors import ServiceError
 from helpers.services.gitops.install import JITTER, NAMESPACE, RECONCILE, install
 from helpers.services.pki import LOOPBACK, Authority, Pair
 from helpers.services.spec import Process, ServiceSpec, Site
@@ -43,6 +46,7 @@ class _Parts:
             "ARGOCD_FAKE_IN_CLUSTER": "true",
             "ARGOCD_GPG_ENABLED": "true",
             "REDIS_PASSWORD": self.password,
+            "ARGOCD_ASK_PASS_SOCK": str(_socket(site.folder)),
             "HOSTNAME": "argocd-0",
             # git asks Argo CD's own binary for passwords.
             "PATH": f"{scripts}:{binary.parent}:{_kustomize()}:{os.environ.get('PATH', '/usr/bin:/bin')}",
@@ -134,6 +138,20 @@ class _Parts:
             "--port", self._port("api"), "--metrics-address=127.0.0.1", "--metrics-port", self._port("api-metrics"),
             f"--kubeconfig={self.config}", f"--namespace={NAMESPACE}",
         )  # fmt: skip
+
+
+def _socket(folder: Path) -> Path:
+    """Return where git asks for passwords; its default is one place for all users of a machine."""
+    path = folder / "ask-pass.sock"
+    # The kernel takes 107 bytes.
+    if len(os.fsencode(path)) <= 107:
+        return path
+    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+    room = Path(tempfile.gettempdir()) / f"mod208-{os.getuid()}-{name}"
+    room.mkdir(exist_ok=True, mode=0o700)
+    if room.stat().st_uid != os.getuid():
+        raise ServiceError(f"{room} belongs to somebody else", next="Set TMPDIR to a folder of your own.")
+    return room / path.name
 
 
 def _redis_password(folder: Path) -> str:
