@@ -29,7 +29,8 @@ _TOKENS: tuple[tuple[str, str, str], ...] = (
     ("gitlab-token", r"\bgl(?:pat|dt|rt|cbt|ptt|ft|agent|oas)-[A-Za-z0-9_-]{20,}", "a GitLab token"),
     ("slack-token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}", "a Slack token"),
     ("google-key", r"\bAIza[0-9A-Za-z_-]{35}\b", "a Google API key"),
-    ("vault-token", r"\b(?:hv[sbr]\.[A-Za-z0-9_-]{24,}|[sbr]\.[A-Za-z0-9]{24}\b(?!\.))", "a Vault token"),
+    ("vault-token", r"\b(?:hv[sbr]\.[A-Za-z0-9_-]{24,}|[sbr]\.(?=[A-Za-z]*[0-9])[A-Za-z0-9]{24}\b(?!\.))",
+     "a Vault token"),
     ("npm-token", r"\bnpm_[A-Za-z0-9]{36}\b", "an npm token"),
     ("pypi-token", r"\bpypi-[A-Za-z0-9_-]{50,}", "a PyPI token"),
     ("huggingface-token", r"\bhf_[A-Za-z]{30,}\b", "a Hugging Face token"),
@@ -45,7 +46,8 @@ _WHAT = {rule: what for rule, _, what in _TOKENS}
 #: A name that says it is a secret, then = or :, then a value. What stands before in the name is looked up on a match.
 _ASSIGNED = re.compile(
     r"(?P<name>(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)"
-    r"[A-Za-z0-9_.-]{0,40})[\"']?\s{0,8}(?:=>|:=|[:=])\s{0,8}(?P<quote>[\"'`]?)(?P<value>[^\s\"'`,;}\])]{8,200})(?P=quote)",
+    r"[A-Za-z0-9_.-]{0,40})[\"']?[ \t]{0,8}(?:=>|:=|[:=])[ \t]{0,8}"
+    r"(?P<quote>[\"'`]?)(?P<value>[^\s\"'`,;}\])]{8,200})(?P=quote)",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(r"[A-Za-z0-9_.-]{0,40}$")
@@ -63,8 +65,11 @@ _PLACEHOLDER = re.compile(
 )
 #: Source code: an unquoted value is an expression there, not a text.
 _CODE = {".py", ".go", ".rego", ".js", ".ts", ".tf", ".hcl", ".sh", ".ipynb", ".md"}
+#: Of words a name is made, not a token: lower, Upper, CAPITALS, camelCase, each with a short number.
+_WORD = r"(?:[A-Za-z]?[a-z]+(?:[A-Z][a-z]+)*|[A-Z]+)[0-9]{0,4}"
 _WORDS = re.compile(
-    r"[a-zA-Z]+(?:[-_./ ]+[a-zA-Z0-9]+)*|[0-9a-f-]{36}|[0-9.,:eE+-]+[a-zA-Z]{0,3}|true|false|null", re.ASCII
+    rf"_*{_WORD}(?:[-_./ ]+(?:{_WORD}|[0-9]{{1,6}}))*[-_./]*|[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}"
+    r"|[0-9.,:eE+-]+[a-zA-Z]{0,3}|true|false|null"
 )
 _PASSWORD = re.compile(r"(?:passw(?:or)?d|passphrase)$", re.IGNORECASE)
 
