@@ -165,6 +165,10 @@ class SecretsManager:
         return f"SecretsManager(account {self.account}, {self.region})"
 
     @property
+    def _place(self) -> str:
+        return f"account {self.account}"
+
+    @property
     def _client(self) -> Any:
         return cloud.client("secretsmanager", self.account, region=self.region)
 
@@ -179,7 +183,7 @@ class SecretsManager:
         import botocore.exceptions
 
         text = _text(name, values)
-        with _asking(name, self.account):
+        with asking(name, self._place):
             client = self._client
             try:
                 client.create_secret(Name=name, SecretString=text, Description=description)
@@ -202,7 +206,7 @@ class SecretsManager:
         """
         which = {"VersionStage": stage} if stage else {} if version_id else {"VersionStage": CURRENT}
         which |= {"VersionId": version_id} if version_id else {}
-        with _asking(name, self.account, " ".join(which.values())):
+        with asking(name, self._place, " ".join(which.values())):
             raw = self._client.get_secret_value(SecretId=name, **which)
         texts, plain = _values(raw)
         values = {key: Sensitive(text) for key, text in texts.items()}
@@ -233,13 +237,13 @@ class SecretsManager:
         values = {one: str(old._values[one].reveal()) for one in old.keys} | {key: randomness.token_urlsafe(bytes)}
         add_secrets(values[key])
         text = _text(name, values[TEXT] if old.plain and key == TEXT else values)
-        with _asking(name, self.account):
+        with asking(name, self._place):
             made = self._client.put_secret_value(SecretId=name, SecretString=text, VersionStages=[PENDING])
         pending = self.get(name, stage=PENDING, version_id=made["VersionId"])
         for step, do in (("set", set), ("test", test)):
             if do is not None:
                 self._try(name, step, do, pending)
-        with _asking(name, self.account):
+        with asking(name, self._place):
             self._finish(name, old.version_id, pending.version_id)
         return self.get(name)
 
@@ -247,7 +251,7 @@ class SecretsManager:
         try:
             do(pending)
         except Exception as error:
-            with _asking(name, self.account):
+            with asking(name, self._place):
                 self._unstage(name, pending.version_id)
             raise RotationFailed(
                 f"The rotation of {name} failed at the step {step}",
@@ -270,7 +274,7 @@ class SecretsManager:
 
     def versions(self, name: str) -> tuple[Version, ...]:
         """Return all versions, oldest first, with those out of use as far as AWS keeps them."""
-        with _asking(name, self.account):
+        with asking(name, self._place):
             raw = self._client.list_secret_version_ids(SecretId=name, IncludeDeprecated=True)["Versions"]
         found = [Version(v["VersionId"], tuple(v.get("VersionStages", ())), _utc(v["CreatedDate"])) for v in raw]
         # Times are whole seconds here and there; the stage in use is the newest of them.
@@ -278,7 +282,7 @@ class SecretsManager:
 
     def describe(self, name: str) -> Description:
         """Return what is known of a secret without its values."""
-        with _asking(name, self.account):
+        with asking(name, self._place):
             raw = self._client.describe_secret(SecretId=name)
         tags = {tag["Key"]: tag["Value"] for tag in raw.get("Tags", ())}
         rotated = dt.datetime.fromisoformat(tags[_ROTATED]) if _ROTATED in tags else raw.get("LastRotatedDate")
@@ -289,18 +293,18 @@ class SecretsManager:
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all secrets that are not marked for deletion, sorted."""
-        with _asking("the account's secrets", self.account):
+        with asking("the account's secrets", self._place):
             pages = self._client.get_paginator("list_secrets").paginate()
             return tuple(sorted(one["Name"] for page in pages for one in page["SecretList"]))
 
     def delete(self, name: str, *, days: int = 7) -> None:
         """Mark a secret for deletion; `restore` undoes it for *days* days (7 to 30)."""
-        with _asking(name, self.account):
+        with asking(name, self._place):
             self._client.delete_secret(SecretId=name, RecoveryWindowInDays=days)
 
     def restore(self, name: str) -> None:
         """Take back `delete`."""
-        with _asking(name, self.account):
+        with asking(name, self._place):
             self._client.restore_secret(SecretId=name)
 
 
@@ -332,7 +336,8 @@ def _utc(at: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _asking(name: str, account: str, which: str = "") -> Iterator[None]:
+def asking(name: str, place: str, which: str = "") -> Iterator[None]:
+    """Turn the faults of boto3 into those of this module, naming the secret, the place and the version asked for."""
     import botocore.exceptions as theirs
 
     try:
@@ -341,9 +346,7 @@ def _asking(name: str, account: str, which: str = "") -> Iterator[None]:
         code, words = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
         if code == "ResourceNotFoundException":
             what = f"{name} {which}".strip()
-            raise NoSuchSecret(
-                f"There is no secret {what} in account {account}", why=words, next="manager.names()"
-            ) from None
+            raise NoSuchSecret(f"There is no secret {what} in {place}", why=words, next="manager.names()") from None
         if code == "InvalidRequestException" and "delet" in words.lower():
             raise NoSuchSecret(f"{name} is marked for deletion", why=words, next=f'manager.restore("{name}")') from None
         if code in ("AccessDeniedException", "AccessDenied"):
@@ -351,5 +354,5 @@ def _asking(name: str, account: str, which: str = "") -> Iterator[None]:
         raise SecretsManagerError(f"Secrets Manager refused {error.operation_name} on {name}", why=words) from None
     except theirs.BotoCoreError as error:
         raise SecretsManagerDown(
-            f"Secrets Manager of account {account} does not answer", why=str(error), next="course services start cloud"
+            f"Secrets Manager of {place} does not answer", why=str(error), next="course services start cloud"
         ) from None

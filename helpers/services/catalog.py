@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from helpers.services import control_plane, flux, git, gitops, vault
+from helpers.services import control_plane, flux, git, gitops, secret_sync, vault
 from helpers.services.spec import Process, ServiceSpec, Site
 
 
@@ -50,5 +50,6 @@ SPECS: dict[str, ServiceSpec] = {
         gitops.SPEC,
         flux.SPEC,
         vault.SPEC,
+        secret_sync.SPEC,
     )
 }

@@ -1,0 +1,79 @@
+"""``python -m helpers.secret_sync``: the controller as a process."""
+
+from __future__ import annotations
+
+import argparse
+import http.server
+import json
+import logging
+import os
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from helpers.kubernetes import Cluster
+
+
+def _await_kinds(cluster: Cluster, timeout: float = 30.0) -> None:
+    """Wait until the kinds can be listed: only then it counts as started. A new kind needs a moment for its storage."""
+    from helpers.kubernetes import Unreachable
+
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            for kind in ("ExternalSecret", "SecretStore", "ClusterSecretStore"):
+                cluster.get(kind, namespace="*")
+        except Unreachable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Serve until terminated."""
+    from helpers._redact import redact
+    from helpers.kubernetes import Cluster
+    from helpers.secret_sync.controller import Controller
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True, help="of /healthz")
+    parser.add_argument("--kubeconfig", type=Path, required=True)
+    options = parser.parse_args(argv)
+    os.umask(0o077)
+
+    class Masked(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return redact(super().format(record))
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(Masked("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    cluster = Cluster(kubeconfig=options.kubeconfig)
+    _await_kinds(cluster)
+    with tempfile.TemporaryDirectory(prefix="secret-sync-") as folder:
+        controller = Controller(cluster, Path(folder))
+
+        class Health(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = json.dumps(controller.facts()).encode()
+                self.send_response(200 if self.path == "/healthz" else 404)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Requests of the supervisor are not news."""
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", options.port), Health)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        controller.run()
+
+
+if __name__ == "__main__":
+    main()
