@@ -73,8 +73,9 @@ class AccessCalls(Connected):
             add_secrets(token)
         body = {"repo": url, "type": "git", "username": person, "password": token, "project": project or ""}
         query = {"upsert": "true"}
-        raw = self._call("POST", "/repositories", "create", f"repository {url}", query=query, body=body)
-        return Repository.from_json(raw)
+        self._call("POST", "/repositories", "create", f"repository {url}", query=query, body=body)
+        # The answer says neither whose credentials these are nor that they worked; the server refuses others.
+        return Repository(url, person, project or "", "Successful")
 
     def remove_repository(self, url: str) -> None:
         """Have Argo CD forget the credentials of a repository."""

@@ -73,14 +73,13 @@ class ApplicationCalls(AccessCalls):
         Raises:
             NotFound, PermissionDenied. TimedOut: it is not gone yet; why is in its conditions.
         """
-        object = f"application {name}"
-        with Events(self._api, name, timeout=timeout) as events:
-            query = {"cascade": str(cascade).lower()}
-            try:
-                self._call("DELETE", f"/applications/{segment(name)}", "delete", object, query=query)
-            except PermissionDenied as error:
-                raise self._hidden(name, error) from None
-            if wait:
+        query = {"cascade": str(cascade).lower()}
+        try:
+            self._call("DELETE", f"/applications/{segment(name)}", "delete", f"application {name}", query=query)
+        except PermissionDenied as error:
+            raise self._hidden(name, error) from None
+        if wait:
+            with Events(self._api, name, timeout=timeout, known=[Application(name)]) as events:
                 self._gone(name, events, timeout)
 
     def delete_application_set(self, name: str) -> None:

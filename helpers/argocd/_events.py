@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,12 +30,15 @@ class Events(Iterator[ApplicationEvent]):
         api: the connection.
         name: of one application; all of them without it.
         timeout: seconds after which the iteration ends; ``None`` for no limit.
+        known: applications that are known to have been there: it tells when one of them is not any more.
     """
 
-    def __init__(self, api: Api, name: str | None = None, *, timeout: float | None = None) -> None:
+    def __init__(
+        self, api: Api, name: str | None = None, *, timeout: float | None = None, known: Iterable[Application] = ()
+    ) -> None:
         self._api, self._name = api, name
         self._until = None if timeout is None else time.monotonic() + timeout
-        self._known: dict[str, Application] = {}
+        self._known = {application.name: application for application in known}
         self._closed = threading.Event()
         self._stream: Stream | None = None
         self._source = self._events()
@@ -71,6 +74,9 @@ class Events(Iterator[ApplicationEvent]):
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+        # Unless another thread is in it, which then gives the connection back itself.
+        with contextlib.suppress(ValueError):
+            self._source.close()
 
     def __repr__(self) -> str:
         return f"Events({self._name or 'all applications'}{', closed' if self.closed else ''})"
@@ -78,8 +84,8 @@ class Events(Iterator[ApplicationEvent]):
     def _over(self) -> bool:
         return self.closed or (self._until is not None and time.monotonic() >= self._until)
 
-    def _events(self) -> Iterator[ApplicationEvent]:
-        first, lost, why = True, time.monotonic(), None
+    def _events(self) -> Generator[ApplicationEvent, None, None]:
+        first, lost, why = not self._known, time.monotonic(), None
         while not self._over():
             try:
                 self._stream = self._open()
