@@ -10,11 +10,9 @@ processes share (the four of Argo CD are one binary) counted once.
 from __future__ import annotations
 
 import itertools
-import json
 import statistics
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -179,23 +177,15 @@ def _requests() -> int:
     return int(sum(float(line.rpartition(" ")[2]) for line in lines))
 
 
-def main() -> None:
-    """Print the figures, or JSON with ``--json``."""
-    found = measure()
-    if "--json" in sys.argv:
-        print(json.dumps(found, indent=2))
-        return
-    print(f"first start to a synced application {found['first_start_seconds']:7.2f} s")
-    print(f"warm start to a synced application  {found['warm_start_seconds']:7.2f} s   (goal <= {GOAL_SECONDS:g} s)")
-    print(f"resident, all processes             {found['total_mib']:7.1f} MiB (goal <= {GOAL_MIB:g} MiB)")
-    print(f"  shared pages counted once         {found['shared_once_mib']:7.1f} MiB")
+def show(found: dict[str, Any]) -> Iterator[str]:
+    """Yield the figures as lines for a person."""
+    yield f"first start to a synced application {found['first_start_seconds']:7.2f} s"
+    yield f"warm start to a synced application  {found['warm_start_seconds']:7.2f} s   (goal <= {GOAL_SECONDS:g} s)"
+    yield f"resident, all processes             {found['total_mib']:7.1f} MiB (goal <= {GOAL_MIB:g} MiB)"
+    yield f"  shared pages counted once         {found['shared_once_mib']:7.1f} MiB"
     for name, size in sorted(found["resident_mib"].items(), key=lambda item: -item[1]):
-        print(f"  {name:32}{size:9.1f} MiB")
-    print(f"{'applications':>14}{'all synced':>14}{'API requests':>16}{'resident':>14}")
+        yield f"  {name:32}{size:9.1f} MiB"
+    yield f"{'applications':>14}{'all synced':>14}{'API requests':>16}{'resident':>14}"
     for row in found["applications"]:
         counts = f"{row['applications']:14}{row['seconds']:12.2f} s{row['api_requests']:16}"
-        print(f"{counts}{row['total_mib']:10.1f} MiB")
-
-
-if __name__ == "__main__":
-    main()
+        yield f"{counts}{row['total_mib']:10.1f} MiB"

@@ -52,10 +52,10 @@ def measure(pairs: int = PAIRS) -> dict[str, Any]:
 
 def _pairs(tf: Terraform) -> dict[str, tuple[Callable[[], object], Callable[[], object]]]:
     def bare(*commands: list[str]) -> Callable[[], None]:
-        env = tf._runner.env
+        environments = [tf._runner.env(command[0]) for command in commands]
 
         def run() -> None:
-            for command in commands:
+            for command, env in zip(commands, environments, strict=True):
                 argv = [str(tf.executable), *command]
                 # In a session of its own, as ours: Linux shares processor time out by session.
                 done = subprocess.run(

@@ -46,6 +46,8 @@ _REFUSED = {
 }
 #: Whoever sets one of these brings his own access to a cloud.
 _ACCESS = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_ENDPOINT_URL", "PLATFORM_ENDPOINT")
+#: Commands that reach no cloud: asking one for credentials would only make them slow, or fail.
+_OFFLINE = ("fmt", "modules", "validate", "version")
 _FIXED = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
 
 
@@ -115,19 +117,15 @@ class Runner:
         #: The state that a run could not write anywhere.
         self.unsaved_state: str | None = None
 
-    @property
-    def env(self) -> dict[str, str]:
-        """The environment of the next run; asked each time, as services start, stop and move."""
+    def env(self, command: str) -> dict[str, str]:
+        """Return the environment of the next run of a command; asked each time, as services start, stop and move."""
         from helpers.terraform.config import environment_for
 
-        own_access = any(name in self._env for name in _ACCESS)
-        found = environment_for(self._account, own_access=own_access)
-        return {**_process.environment(), **found, **self._env, **_FIXED}
-
-    def _env_of(self, command: str) -> dict[str, str]:
+        own_access = command in _OFFLINE or any(name in self._env for name in _ACCESS)
+        found = environment_for(None if command in _OFFLINE else self._account, own_access=own_access)
         # With it, init would neither look for the provider nor check its version.
         attach = {"TF_REATTACH_PROVIDERS": self._reattach} if self._reattach and command != "init" else {}
-        return {**self.env, **attach}
+        return {**_process.environment(), **found, **self._env, **_FIXED, **attach}
 
     def _argv(self, args: Sequence[str]) -> list[str]:
         return [str(self.executable), *args]
@@ -152,7 +150,7 @@ class Runner:
             done = _process.run(
                 self._argv([*args, *more, *operands]),
                 cwd=self.workdir,
-                env=self._env_of(command),
+                env=self.env(command),
                 input=stdin,
                 timeout=self.timeout,
                 secrets=self.secrets,
@@ -193,7 +191,7 @@ class Runner:
         process = _process.Running(
             self._argv([args[0], "-json", *args[1:], *more, *operands]),
             cwd=self.workdir,
-            env=self._env_of(args[0]),
+            env=self.env(args[0]),
             input=stdin,
             timeout=self.timeout,
             secrets=self.secrets,

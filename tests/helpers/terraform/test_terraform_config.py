@@ -128,6 +128,13 @@ class TestCloud:
         with pytest.raises(course_cloud.CloudError, match="Cannot assume"):
             config.environment_for("vision")
 
+    def test_what_reaches_no_cloud_needs_none(self, project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MOD208_CLOUD_URL", "http://127.0.0.1:9")
+        tf = project("locals {\n  a = 1\n}\n", account="vision")
+        assert tf.validate().valid and tf.fmt(check=True).formatted and tf.version().terraform
+        with pytest.raises(course_cloud.CloudError):
+            tf.plan()
+
     def test_accounts_and_drift(self, project: MakeProject, cloud: services.Service) -> None:
         platform = project(ACCOUNT)
         platform.init()
