@@ -17,6 +17,7 @@ import requests
 
 from helpers import services
 from helpers.errors import BadInput
+from helpers.gates import story
 from helpers.services import Supervisor, catalog
 from helpers.services._record import MARKER
 from helpers.services.control_plane import kubeconfig
@@ -103,6 +104,28 @@ def test_more_gpus_than_there_are_stay_pending_with_the_reason(api: Rest) -> Non
     until(refused)
 
 
+def test_the_version_that_crashes_is_the_one_the_course_builds(folder: Path, api: Rest) -> None:
+    image = f"{story.IMAGE}@{story.push_image(services.ensure('oci').url.removeprefix('http://'), '1.2.0')}"
+    crashing = json.loads(json.dumps(DEPLOYMENT))
+    crashing["metadata"]["name"] = "crashing"
+    crashing["spec"]["template"]["spec"]["containers"][0] |= {"image": image, "resources": {}}
+    api.create(PATH, crashing)
+
+    def crashed() -> bool:
+        pods = api.get("/api/v1/namespaces/default/pods")
+        states = [
+            status["state"].get("waiting", {}).get("reason")
+            for pod in (pods or {})["items"]
+            for status in pod["status"].get("containerStatuses", [])
+            if status["image"] == image
+        ]
+        return states == ["CrashLoopBackOff"] * 3
+
+    until(crashed)
+    found = api.get(f"{PATH}/crashing")
+    assert found is not None and not found["status"].get("readyReplicas")
+
+
 def test_it_listens_on_loopback_only(folder: Path) -> None:
     for name, pid in pids(folder).items():
         heard = [c.laddr.ip for c in psutil.Process(pid).net_connections("tcp") if c.status == psutil.CONN_LISTEN]
@@ -161,6 +184,9 @@ def test_killed_and_started_again_it_has_everything(folder: Path, part: str) -> 
     assert after.url == before.url
     with Rest(kubeconfig()) as again:
         until(lambda: ready(again, 3))
+        # New pods run at once too: nothing waits for what the killed part had reserved.
+        again.apply(f"{PATH}/{part}", {**DEPLOYMENT, "metadata": {"name": part}})
+        until(lambda: (again.get(f"{PATH}/{part}") or {})["status"].get("readyReplicas") == 3, 20)
 
 
 def test_a_second_learner_has_a_plane_of_their_own(folder: Path, tmp_path: Path) -> None:

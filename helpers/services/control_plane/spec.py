@@ -102,6 +102,8 @@ def _controllers(site: Site, config: Path, server: Pair) -> Process:
         _binary("kube-controller-manager"), *_component(config, server, site.ports["controllers"]),
         f"--service-account-private-key-file={ca.signing_key('sa').key}", "--use-service-account-credentials=true",
         f"--root-ca-file={ca.cert}",
+        # Simulated nodes send no heartbeat: kwok would wait for the lease of one that was killed to run out.
+        "--node-monitor-grace-period=8760h",
         # A check against stale caches that only fits several API servers: on a busy machine it puts off a ReplicaSet
         # with growing pauses, and a Deployment whose pods run stays unready.
         "--feature-gates=StaleControllerConsistencyReplicaSet=false",
@@ -126,9 +128,10 @@ def _kwok(site: Site, config: Path) -> Process:
     from helpers import tools
 
     kwok = tools.ensure("kwok")
-    stages = [f"--config={path}" for path in sorted((kwok.share / "stages").glob("*.yaml"))]
+    files = [*sorted((kwok.share / "stages").glob("*.yaml")), Path(__file__).with_name("crash.yaml")]
+    stages = [f"--config={path}" for path in files]
     argv: list[str | Path] = [
-        kwok.path, f"--kubeconfig={config}", "--manage-all-nodes=true", "--node-lease-duration-seconds=40",
+        kwok.path, f"--kubeconfig={config}", "--manage-all-nodes=true", "--node-lease-duration-seconds=0",
         f"--server-address=127.0.0.1:{site.ports['kwok']}", *stages,
     ]  # fmt: skip
     return Process("kwok", argv, SMALL, port="kwok", health="/healthz", wait=False)
