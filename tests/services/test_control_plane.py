@@ -185,7 +185,9 @@ def test_killed_and_started_again_it_has_everything(folder: Path, part: str) -> 
     with Rest(kubeconfig()) as again:
         until(lambda: ready(again, 3))
         # New pods run at once too: nothing waits for what the killed part had reserved.
-        again.apply(f"{PATH}/{part}", {**DEPLOYMENT, "metadata": {"name": part}})
+        plain = json.loads(json.dumps({**DEPLOYMENT, "metadata": {"name": part}}))
+        plain["spec"]["template"]["spec"]["containers"][0]["resources"] = {}
+        again.apply(f"{PATH}/{part}", plain)
         until(lambda: (again.get(f"{PATH}/{part}") or {})["status"].get("readyReplicas") == 3, 20)
 
 
