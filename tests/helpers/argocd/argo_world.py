@@ -97,3 +97,8 @@ def kill_api_server() -> None:
     process = psutil.Process(pid)
     process.kill()
     process.wait(10)
+
+
+def account_of(argo: ArgoCD) -> Any:
+    """Return the account of *argo*, to be used where no service is to be started."""
+    return argo._api.account
