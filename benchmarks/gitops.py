@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import collections
 import itertools
+import os
 import statistics
 import time
 from collections.abc import Iterator, Sequence
