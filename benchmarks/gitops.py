@@ -191,11 +191,11 @@ def show(found: dict[str, Any]) -> Iterator[str]:
     """Yield the figures as lines for a person."""
     yield f"first start to a synced application {found['first_start_seconds']:7.2f} s"
     yield f"warm start to a synced application  {found['warm_start_seconds']:7.2f} s   (goal <= {GOAL_SECONDS:g} s)"
-    yield f"resident, all processes             {found['total_mib']:7.1f} MiB (goal <= {GOAL_MIB:g} MiB)"
-    yield f"  shared pages counted once         {found['shared_once_mib']:7.1f} MiB"
+    yield f"memory, shared pages counted once   {found['shared_once_mib']:7.1f} MiB (goal <= {GOAL_MIB:g} MiB)"
+    yield f"resident, summed over processes     {found['total_mib']:7.1f} MiB"
     for name, size in sorted(found["resident_mib"].items(), key=lambda item: -item[1]):
         yield f"  {name:32}{size:9.1f} MiB"
-    yield f"{'applications':>14}{'all synced':>14}{'API requests':>16}{'resident':>14}"
+    yield f"{'applications':>14}{'all synced':>14}{'API requests':>16}{'memory':>14}"
     for row in found["applications"]:
         counts = f"{row['applications']:14}{row['seconds']:12.2f} s{row['api_requests']:16}"
         yield f"{counts}{row['shared_once_mib']:10.1f} MiB"
