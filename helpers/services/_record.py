@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,15 +103,34 @@ def group(started: Started, mark: str) -> list[psutil.Process]:
     return members
 
 
+def strays(mark: str) -> list[psutil.Process]:
+    """Return what carries our marker and left its group: daemons that a process of the service started."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, ProcessLookupError, PermissionError):
+            if process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARKER) == mark:
+                found.append(process)
+    return found
+
+
+def sweep(mark: str, grace: float) -> bool:
+    """End the strays of a service; return whether all of them are gone."""
+    return _end(lambda: strays(mark), grace)
+
+
 def end(started: Started, mark: str, grace: float) -> bool:
     """End a process with its group: terminate, wait *grace* seconds, kill. Return whether all of it is gone."""
-    members = group(started, mark)
+    return _end(lambda: group(started, mark), grace)
+
+
+def _end(find: Callable[[], Sequence[psutil.Process]], grace: float) -> bool:
+    members = find()
     for number, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
         if not members:
             return True
         _signal(members, number)
         _wait(members, seconds)
-        members = group(started, mark)
+        members = find()
     return not members
 
 

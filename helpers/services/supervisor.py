@@ -18,7 +18,7 @@ import psutil
 
 from helpers import _process
 from helpers._paths import state_dir
-from helpers.services._record import MARKER, Record, Started, end, listens
+from helpers.services._record import MARKER, Record, Started, end, listens, sweep
 from helpers.services.errors import (
     CannotStop,
     CrashedOnStart,
@@ -208,6 +208,7 @@ class Supervisor:
                     why=f"Process {process.pid} ({process.name}) is still there after SIGKILL.",
                     next=f"ps -fp {process.pid}",
                 )
+        sweep(self._mark(spec.name), GRACE)
         replace(record, processes=(), ready=False).write(self._file(spec.name))
 
     def _check_room(self, spec: ServiceSpec) -> None:

@@ -16,6 +16,7 @@ import requests
 
 from helpers import _process, services, tools
 from helpers.errors import BadInput
+from helpers.services._record import MARKER
 from helpers.services.gitops import account
 
 PARTS = ("redis", "repo-server", "application-controller", "applicationset-controller", "server")
@@ -168,3 +169,12 @@ def test_it_comes_back_after_the_control_plane_was_killed(folder: Path) -> None:
         os.kill(process["pid"], signal.SIGKILL)
     with Session("admin") as again:
         until_synced(again, "hello")
+
+
+def test_stopped_it_leaves_no_process(folder: Path) -> None:
+    services.stop("gitops")
+    left = []
+    for process in psutil.process_iter(["name", "environ"]):
+        if (process.info["environ"] or {}).get(MARKER) == str(folder) and process.status() != psutil.STATUS_ZOMBIE:
+            left.append(process.info["name"])
+    assert left == []

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import secrets
+import time
 from pathlib import Path
 from typing import Any
 
 from helpers.services.control_plane.rest import Rest
+from helpers.services.errors import NotReady
 from helpers.services.gitops.accounts import ACCOUNTS, TEAMS, password
 from helpers.services.pki import Pair
 
@@ -100,9 +102,27 @@ def _types(api: Rest, folder: Path) -> None:
     for path in files:
         crd: dict[str, Any] = yaml.safe_load(path.read_bytes())
         api.apply(f"{_CRDS}/{crd['metadata']['name']}", crd)
-    for name in ("applications", "appprojects", "applicationsets"):
-        api.until(f"/apis/argoproj.io/v1alpha1/{name}")
+    _served(api)
     api.apply(f"{_V1}/configmaps/course-crds", marker)
+
+
+def _served(api: Rest, seconds: float = 60.0) -> None:
+    """Wait until the API server serves the types and tells others so."""
+    deadline = time.monotonic() + seconds
+    wanted = {"applications", "appprojects", "applicationsets"}
+    while True:
+        group = api.get("/apis/argoproj.io/v1alpha1") or {}
+        if wanted <= {resource["name"] for resource in group.get("resources", ())}:
+            break
+        if time.monotonic() > deadline:
+            raise NotReady(
+                "The types of Argo CD are not served",
+                why=f"Waited {seconds:.0f} s.",
+                next="course services restart gitops",
+            )
+        time.sleep(0.1)
+    for name in wanted:
+        api.until(f"/apis/argoproj.io/v1alpha1/{name}")
 
 
 def _secret(api: Rest, folder: Path, server: Pair) -> dict[str, Any]:
