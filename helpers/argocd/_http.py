@@ -9,7 +9,7 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
@@ -102,23 +102,19 @@ class Api:
         raise AssertionError("the last try returns or raises")
 
     def stream(self, path: str, *, action: str, object: str, query: Mapping[str, Any] | None = None) -> Stream:
-        """Return an open stream of events. Errors as `call`, without a second try."""
+        """Return a stream of events that was asked for; the server answers with the first event, not before.
+
+        Raises:
+            Unreachable. What else can go wrong comes with the first `Stream.read`.
+        """
         connection = self._connect()
         try:
             connection.connect()
-            line = connection.sock
-            headers = {**self._headers(), "Accept": "text/event-stream"}
-            connection.request("GET", _url(path, query), headers=headers)
-            answer = connection.getresponse()
-            if answer.status >= 400:
-                raise self._error(answer.status, answer.read(), action, object)
+            connection.request("GET", _url(path, query), headers={**self._headers(), "Accept": "text/event-stream"})
         except BROKEN as error:
             connection.close()
             raise self.unreachable(error) from None
-        except BaseException:
-            connection.close()
-            raise
-        return Stream(connection, line, answer)
+        return Stream(connection, lambda status, text: self._error(status, text, action, object))
 
     def unreachable(self, error: Exception) -> ArgoError:
         """Return the error for a connection that failed."""
@@ -168,10 +164,9 @@ class Api:
 class Stream:
     """The lines of one answer that does not end by itself. `cancel` ends it from any thread."""
 
-    def __init__(
-        self, connection: http.client.HTTPSConnection, line: socket.socket, answer: http.client.HTTPResponse
-    ) -> None:
-        self._connection, self._line, self._answer = connection, line, answer
+    def __init__(self, connection: http.client.HTTPSConnection, refused: Callable[[int, bytes], ArgoError]) -> None:
+        self._connection, self._line, self._refused = connection, connection.sock, refused
+        self._answer: http.client.HTTPResponse | None = None
         self._cancelled = False
 
     def read(self, until: float | None = None) -> dict[str, Any] | None:
@@ -181,6 +176,7 @@ class Stream:
             until: moment of the monotonic clock at which to give up; the stream cannot be read after that.
 
         Raises:
+            ArgoError: the server refuses.
             TimeoutError: the moment has come, or the server gave no sign of life. OSError, HTTPException: it broke.
         """
         while not self._cancelled:
@@ -189,7 +185,7 @@ class Stream:
                 raise TimeoutError
             try:
                 self._line.settimeout(left)
-                text = self._answer.readline()
+                text = self._lines().readline()
             except (*BROKEN, ValueError, AttributeError):
                 # `cancel` closes the connection under our hands.
                 if self._cancelled:
@@ -201,6 +197,13 @@ class Stream:
                 return _json(text[5:])
         return None
 
+    def _lines(self) -> http.client.HTTPResponse:
+        if self._answer is None:
+            self._answer = self._connection.getresponse()
+            if self._answer.status >= 400:
+                raise self._refused(self._answer.status, self._answer.read())
+        return self._answer
+
     def cancel(self) -> None:
         """End the stream: a `read` under way returns ``None``."""
         self._cancelled = True
@@ -210,7 +213,8 @@ class Stream:
     def close(self) -> None:
         """Give the connection back. Only by the thread that reads."""
         with contextlib.suppress(OSError):
-            self._answer.close()
+            if self._answer is not None:
+                self._answer.close()
             self._connection.close()
 
 
