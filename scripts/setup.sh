@@ -24,16 +24,25 @@ if [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]; then
   echo "$wanted" > "$stamp"
 fi
 
-if [ "${1:-}" = "--test" ]; then
-  if ! command -v chromium >/dev/null; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-      say "Installing Chromium for the browser tests"
-      apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null
-    else
-      echo "The browser tests need Chromium. Next: sudo apt-get install -y chromium" >&2
-      exit 2
-    fi
+# system COMMAND WHY PACKAGE...: have a program of the operating system, or say what to type.
+system() {
+  local command=$1 why=$2
+  shift 2
+  if command -v "$command" >/dev/null; then return; fi
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    say "Installing $command: $why"
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+  else
+    echo "$command is missing: $why. Next: sudo apt-get install -y $*" >&2
+    exit 2
   fi
+}
+
+system git "the course is about Git" git
+system ssh-keygen "commits are signed with SSH keys" openssh-client
+system gpg "Argo CD verifies commits with GnuPG" gnupg
+if [ "${1:-}" = "--test" ]; then
+  system chromium "the browser tests click in it" chromium fonts-dejavu-core
   .venv/bin/course tools install
 else
   .venv/bin/course tools install --core

@@ -29,6 +29,7 @@ def processes(site: Site) -> Sequence[Process]:
     repo = ca.issue("argocd-repo-server", "argocd-repo-server", hosts=LOOPBACK)
     config = write_kubeconfig(plane, site.urls["kubernetes"], "argocd", namespace=NAMESPACE)
     argocd = tools.ensure("argocd")
+    tools.ensure("gpg")
     with Rest(config) as api:
         install(api, argocd.share, site.folder, server)
     parts = _Parts(site, argocd.path, config, ca, repo, argocd.share / "scripts")
