@@ -46,9 +46,9 @@ FETCH, RETRY = 60.0, 10.0
 #: The Ready condition's reason for each fault; first match wins.
 REASONS: tuple[tuple[type[CourseError], str], ...] = (
     (AccessDenied, "AuthenticationFailed"), (UnknownRevision, "BranchNotFound"), (GitServerDown, "GitServerDown"),
-    (RemoteUnreachable, "GitServerUnreachable"), (GitError, "GitOperationFailed"), (ProcessError, "GitOperationFailed"),
-    (PathMissing, "PathNotFound"), (TooLarge, "ContentTooLarge"), (NotFound, "SecretNotFound"),
-    (BadInput, "InvalidDeclaration"),
+    (RemoteUnreachable, "RepositoryUnreachable"), (GitError, "GitOperationFailed"),
+    (ProcessError, "GitOperationFailed"), (PathMissing, "PathNotFound"), (TooLarge, "ContentTooLarge"),
+    (NotFound, "SecretNotFound"), (BadInput, "InvalidDeclaration"),
 )  # fmt: skip
 
 
