@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from argo_world import DEPLOYMENT, World, account_of
 
-from helpers import services
+from helpers import _process, services
 from helpers.argocd import (
     ArgoCD,
     ComparisonFailed,
@@ -139,11 +140,16 @@ def test_a_window_that_closes_after_a_rollback_was_asked_for_holds_it_back(world
     assert world.argo.terminate(world.name).phase == "Failed"
 
 
-def test_an_unsigned_commit_is_refused_and_a_signed_one_is_not(world: World, tmp_path: Path) -> None:
-    from helpers import _process
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A signer's GnuPG folder; the agent that GnuPG starts for it ends with the test."""
+    folder = tmp_path / "gpg"
+    folder.mkdir(mode=0o700)
+    yield folder
+    _process.run(["gpgconf", "--homedir", folder, "--kill", "all"])
 
-    home = tmp_path / "gpg"
-    home.mkdir(mode=0o700)
+
+def test_an_unsigned_commit_is_refused_and_a_signed_one_is_not(world: World, home: Path) -> None:
     env = _process.environment({"GNUPGHOME": str(home)})
 
     def gpg(*args: str) -> str:
