@@ -15,11 +15,18 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group()
 def services() -> None:
-    """Start, stop and look at the local cloud, the OCI registry and the module registry."""
+    """Start, stop and look at the local services: clouds, registries, Git, Kubernetes, Argo CD."""
 
 
 def _names(name: str) -> list[str]:
     return list(room.catalog.SPECS) if name == "all" else [name]
+
+
+def _start(name: str, port: int | None) -> room.Service:
+    from helpers.tools.progress import shown
+
+    with shown(f"Starting {name}", name) as progress:
+        return room.start(name, port=port, progress=progress)
 
 
 def _show(found: Sequence[room.Service], as_json: bool) -> None:
@@ -42,7 +49,7 @@ def start(name: str, port: int | None, as_json: bool) -> None:
     """Start a service, or all; one that runs is left alone."""
     if port and name == "all":
         raise click.UsageError("--port needs the name of one service.")
-    _show([room.start(one, port=port) for one in _names(name)], as_json)
+    _show([_start(one, port) for one in _names(name)], as_json)
 
 
 @services.command()

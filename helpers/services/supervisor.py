@@ -10,7 +10,7 @@ import random
 import shutil
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +33,8 @@ from helpers.services.errors import (
 from helpers.services.service import Service
 from helpers.services.spec import Process, ServiceSpec, Site
 
+#: What a start tells while it goes on.
+Progress = Callable[[str, float], None]
 #: Seconds a process may take to end by itself.
 GRACE = 8.0
 #: A larger log is put aside (one older log is kept) at the next start.
@@ -41,6 +43,10 @@ MAX_LOG = 5 * 1024 * 1024
 PORTS = range(20000, 32000)
 #: How often a start is tried again when another program takes the chosen port first.
 TRIES = 3
+
+
+def _silent(what: str, share: float) -> None:
+    """Tell nobody."""
 
 
 class Supervisor:
@@ -55,13 +61,16 @@ class Supervisor:
         self.specs = dict(specs)
         self._folder = folder
 
-    def start(self, name: str, *, port: int | None = None, timeout: float | None = None) -> Service:
+    def start(
+        self, name: str, *, port: int | None = None, timeout: float | None = None, progress: Progress = _silent
+    ) -> Service:
         """Start a service, or return it when it runs; safe to call from several programs at once.
 
         Args:
             name: the service.
             port: insist on this port; by default the one it had last time, or a free one.
             timeout: seconds it may take to become ready; by default what its declaration says.
+            progress: told what is being waited for, and the share that is ready, 0 to 1.
 
         Raises:
             UnknownService, MissingProgram, PortBusy, CrashedOnStart, NotReady, NotEnoughDisk, NotEnoughMemory,
@@ -69,7 +78,7 @@ class Supervisor:
         """
         spec = self._spec(name)
         limit = timeout or spec.timeout
-        urls = {need: self.start(need).url for need in spec.depends}
+        urls = {need: self.start(need, progress=progress).url for need in spec.depends}
         with self._locked(spec, limit):
             record = Record.read(self._file(name))
             if self._up(record) and record.urls == urls and port in (None, self._port(spec, record)):
@@ -78,7 +87,7 @@ class Supervisor:
             self._check_room(spec)
             for attempt in range(TRIES):
                 try:
-                    return self._launch(spec, record, urls, port, limit)
+                    return self._launch(spec, record, urls, port, limit, progress)
                 except PortBusy:
                     if port is not None or attempt == TRIES - 1:
                         raise
@@ -229,9 +238,14 @@ class Supervisor:
             )
 
     def _launch(
-        self, spec: ServiceSpec, record: Record, urls: Mapping[str, str], port: int | None, limit: float
+        self,
+        spec: ServiceSpec,
+        record: Record,
+        urls: Mapping[str, str],
+        port: int | None,
+        limit: float,
+        progress: Progress,
     ) -> Service:
-        deadline = time.monotonic() + limit
         ports, notice = _choose_ports(spec, record.ports, port)
         site = self._site(spec, ports, urls)
         site.data.mkdir(exist_ok=True, mode=0o700)
@@ -241,15 +255,18 @@ class Supervisor:
         offset = log.stat().st_size if log.exists() else 0
         record = Record(ports, (), time.time(), dict(urls))
         try:
-            begun = []
-            for process in spec.processes(site):
+            progress(f"{spec.name}: preparing", 0.0)
+            # A tool may be built here; the time to become ready runs from then on.
+            processes = spec.processes(site)
+            deadline = time.monotonic() + limit
+            for index, process in enumerate(processes):
+                progress(f"{spec.name}: {process.name}", index / len(processes))
                 started = Started.of(process.name, self._spawn(spec, process, site))
                 record = replace(record, processes=(*record.processes, started))
                 record.write(self._file(spec.name))
-                begun.append(process)
                 if process.wait:
                     self._await(spec, process, record, site, deadline, offset)
-            for process in begun:
+            for process in processes:
                 if not process.wait:
                     self._await(spec, process, record, site, deadline, offset)
             if spec.finish is not None:

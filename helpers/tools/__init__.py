@@ -136,9 +136,9 @@ def ensure(name: str, *, origin: Origin | None = None, progress: Progress | None
     if wanted.source == "system" or origin == "path":
         raise _not_here(wanted)
     if progress is None:
-        from helpers.tools.progress import shown
+        from helpers.tools.progress import shown, title_of
 
-        with shown(wanted) as progress:
+        with shown(title_of(wanted), wanted.name) as progress:
             _build.build(wanted, progress)
     else:
         _build.build(wanted, progress)

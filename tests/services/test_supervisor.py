@@ -107,7 +107,11 @@ def test_a_killed_service_comes_back_on_its_port_and_leaves_no_child(folder: Pat
 
 def test_stop_ends_nothing_else(folder: Path) -> None:
     # A process that has the pid of the record but is not the one that was started.
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True) as other:
+    with (
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True) as other,
+        contextlib.ExitStack() as always,
+    ):
+        always.callback(other.kill)
         one = Supervisor(alone(server), folder)
         service = one.start("web")
         one.stop("web")
@@ -117,7 +121,6 @@ def test_stop_ends_nothing_else(folder: Path) -> None:
         assert one.status()[0].status == "failed"
         one.stop("web")
         assert other.poll() is None
-        other.kill()
 
 
 def test_two_programs_start_it_once(folder: Path, tmp_path: Path) -> None:
