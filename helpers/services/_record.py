@@ -62,7 +62,8 @@ class Record:
         try:
             raw: dict[str, Any] = json.loads(path.read_text())
             processes = tuple(Started(**p) for p in raw["processes"])
-            return cls(dict(raw["ports"]), processes, float(raw["started"]), dict(raw.get("urls", {})), bool(raw["ready"]))
+            urls = dict(raw.get("urls", {}))
+            return cls(dict(raw["ports"]), processes, float(raw["started"]), urls, bool(raw["ready"]))
         except (OSError, ValueError, KeyError, TypeError):
             return cls()
 
