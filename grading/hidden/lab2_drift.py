@@ -5,18 +5,18 @@ from __future__ import annotations
 from helpers.checks import Unmet
 from helpers.checks._gitops import ROOT, platform
 from helpers.checks._module import scratch
-from helpers.checks.lab2_drift import APP, JOB, answers, decided, noticed, put_back, replicas, scale, synced
+from helpers.checks.lab2_drift import APP, JOB, answers, decided, heal, noticed, put_back, replicas, scale, synced
 from helpers.labs import Lab
 
 
 def drift(lab: Lab) -> None:
-    """A Service edited past Git, and prod scaled down, are seen and healed by a sync."""
+    """Prod scaled down past Git is seen, and healed by a sync."""
     adopted, world = decided(lab), platform(lab)
     try:
         with put_back(world):
             scale(world, max(1, int(adopted.value) - 1))
             noticed(world)
-            world.argocd.sync(APP)
+            heal(world)
             synced(world)
             assert replicas(world, APP) == adopted.value, "a sync does not bring back what was adopted"
     except Unmet as unmet:

@@ -56,10 +56,10 @@ def drift(lab: Lab) -> str:
     in_git(world, adopted)
     _, before = config(world)
     with put_back(world):
-        for plant in (lambda: scale(world, int(adopted.value) + 1), lambda: edit(world, "0.0.0-check")):
-            plant()
-            noticed(world)
-        world.argocd.sync(APP)
+        scale(world, int(adopted.value) + 1)
+        edit(world, "0.0.0-check")
+        noticed(world, "Deployment", "ConfigMap")
+        heal(world)
         synced(world)
         live = replicas(world, SPACE)
         require(
@@ -122,18 +122,35 @@ def synced(world: Platform) -> None:
     require(found.sync == "Synced", f"Argo CD calls {APP} {found.sync}{f' ({off})' if off else ''}: heal it by a sync")
 
 
-def noticed(world: Platform) -> None:
-    """Raise `Unmet` unless Argo CD calls production OutOfSync, and leaves it so."""
+def noticed(world: Platform, *kinds: str) -> None:
+    """Raise `Unmet` unless Argo CD calls production OutOfSync by resources of these kinds, and leaves it so."""
     from helpers.argocd import TimedOut
 
     try:
         world.argocd.application(APP, refresh="normal")
-        world.argocd.wait(APP, sync="OutOfSync", health=None, timeout=20)
+        found = world.argocd.wait(APP, sync="OutOfSync", health=None, timeout=20)
     except TimedOut:
         raise Unmet(
             f"a change made past Git in prod did not stay OutOfSync: does {APP} heal itself (selfHeal)? "
             "In prod a person decides"
         ) from None
+    off = {one.kind for one in found.resources if one.sync == "OutOfSync"}
+    unseen = ", ".join(kind for kind in kinds if kind not in off)
+    require(not unseen, f"a change made past Git in prod is not seen in {unseen}: does {APP} ignore differences?")
+
+
+def heal(world: Platform) -> None:
+    """Sync production, as a person does.
+
+    Raises:
+        Unmet: a sync window holds it back.
+    """
+    from helpers.argocd import SyncRefused
+
+    try:
+        world.argocd.sync(APP)
+    except SyncRefused as error:
+        raise Unmet(f"Argo CD refuses to sync {APP}, so nothing can be healed: {error.why or error.what}") from None
 
 
 def in_git(world: Platform, adopted: Decision) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from helpers.vault import Vault
 
 RUNBOOK = "runbooks/leaked-secret.yaml"
-POLICY, EXTERNAL = "vault/inference.hcl", "apps/inference/secrets/external-secret.yaml"
+POLICY, EXTERNAL = "vault/inference.policy", "apps/inference/secrets/external-secret.yaml"
 SPACE, NAME, KEY = "inference-prod", "model-hub", "token"
 #: Where the vault keeps the token of the model hub; a path of another team; the policy's and the workload role's name.
 PATH, FOREIGN, RULES, ROLE = "vision/inference", "speech/inference", "inference", "inference-prod-vault"
@@ -128,8 +128,8 @@ def asks(lab: Lab) -> float:
         Unmet: it is not there, asks for something else, or too seldom.
     """
     found = manifest(lab, EXTERNAL, "ExternalSecret", NAME)
-    file, spec = f"{ROOT}/{EXTERNAL}", found.get("spec") or {}
-    store = spec.get("secretStoreRef") or {}
+    file, spec = f"{ROOT}/{EXTERNAL}", _mapping(found.get("spec"))
+    store = _mapping(spec.get("secretStoreRef"))
     require(store.get("name") == "vault", f"{file}: secretStoreRef.name is {store.get('name')!r}, not 'vault'")
     interval = seconds(str(spec.get("refreshInterval", "1h")))
     require(
@@ -137,11 +137,16 @@ def asks(lab: Lab) -> float:
         f"{file}: refreshInterval is {spec.get('refreshInterval', 'not set (1h)')}: a leaked value would stay in use "
         f"for longer than {AT_MOST:.0f} s after its rotation (0 is never)",
     )
-    refs = {one.get("secretKey"): one.get("remoteRef") or {} for one in spec.get("data") or () if isinstance(one, dict)}
+    entries = [_mapping(one) for one in spec.get("data") or ()]
+    refs = {str(one.get("secretKey")): _mapping(one.get("remoteRef")) for one in entries}
     require(KEY in refs, f"{file}: no entry of spec.data has secretKey: {KEY}")
     require(refs[KEY].get("key") == PATH, f"{file}: {KEY}: remoteRef.key is {refs[KEY].get('key')!r}, not {PATH!r}")
     require(refs[KEY].get("property") == "hub-token", f"{file}: {KEY}: remoteRef.property is not hub-token")
     return interval
+
+
+def _mapping(raw: Any) -> dict[str, Any]:
+    return raw if isinstance(raw, dict) else {}
 
 
 def seconds(text: str) -> float:

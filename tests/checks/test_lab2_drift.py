@@ -1,0 +1,129 @@
+"""Notebook 05 of Lab 2 with the mistakes learners make: each gets a reason that names what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grading.hidden import lab2_drift as hidden
+from helpers.checks.lab2_drift import DECISIONS, JOB, ROOT
+from helpers.delivery import Platform
+from helpers.labs import Lab
+from tests import delivered
+
+
+@pytest.fixture(scope="module")
+def solved(tmp_path_factory: pytest.TempPathFactory) -> Platform:
+    """A world in which the service runs everywhere, and the step drift is solved."""
+    platform = Platform(Lab("lab2", work=tmp_path_factory.mktemp("lab2") / "work")).open()
+    delivered.write(platform)
+    platform.deliver(message="Bring the inference service", approve="bela", merge=True)
+    platform.apply("projects", "clusters/root")
+    for name in ("root", "tenants", "inference-dev"):
+        platform.argocd.wait(name, timeout=180)
+    platform.argocd.sync("inference-prod")
+    platform.argocd.wait("inference-prod", timeout=90)
+    platform.lab.solve("drift")
+    return platform
+
+
+@pytest.fixture
+def kept(solved: Platform) -> Iterator[Lab]:
+    """The solved workspace, its decisions as they were afterwards."""
+    file = solved.lab.path(f"{ROOT}/{DECISIONS}")
+    text = file.read_text()
+    yield solved.lab
+    file.write_text(text)
+
+
+def mistake(lab: Lab, file: str, old: str, new: str) -> None:
+    text = lab.read(f"{ROOT}/{file}")
+    assert old in text
+    lab.path(f"{ROOT}/{file}").write_text(text.replace(old, new, 1))
+
+
+def said(lab: Lab, step: str) -> str:
+    result = lab.result(step)
+    assert not result.passed
+    return result.reason
+
+
+@pytest.mark.timeout(400)
+def test_the_solution_passes_the_hidden_tests_too(solved: Platform) -> None:
+    result = solved.lab.result("drift")
+    assert result.passed, result.reason
+    hidden.drift(solved.lab)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("decision: adopt", "decision: heal", "wrong way round: the load needs the replicas"),
+        ("decision: heal", "decision: adopt", "wrong way round: nobody approved that model"),
+        ("decision: heal", "decision: ignore", "'ignore' is neither heal nor adopt"),
+        ("ConfigMap/inference-model", "ConfigMap/other", "decides nothing about ConfigMap/inference-model"),
+        ("  value: 4\n", "  value: four\n", "value is no number of replicas"),
+        ("  field: spec.replicas\n", "", "field is not spec.replicas"),
+        ("The load of the night has stayed; with three replicas requests time out.", "load", "is not a sentence"),
+        ("- resource: Deployment", "resource: [", "this is no YAML"),
+        ("  value: 4\n", "  value: 5\n", "main says 4 replicas for prod"),
+    ],
+)
+def test_decisions_that_production_cannot_live_with(kept: Lab, old: str, new: str, reason: str) -> None:
+    mistake(kept, DECISIONS, old, new)
+    assert reason in said(kept, "drift")
+
+
+def test_production_left_as_it_drifted_is_not_healed(solved: Platform) -> None:
+    solved.cluster.scale("Deployment", "inference", 5, namespace="inference-prod")
+    assert "calls inference-prod OutOfSync (Deployment/inference)" in said(solved.lab, "drift")
+    solved.argocd.sync("inference-prod")
+
+
+def test_production_that_heals_itself_leaves_nobody_to_decide(solved: Platform) -> None:
+    healing = {"syncPolicy": {"automated": {"selfHeal": True}}}
+    # The root would put its own back: it is told to wait.
+    for name, spec in (("root", {"syncPolicy": {"automated": None}}), ("inference-prod", healing)):
+        solved.cluster.patch("Application", name, {"spec": spec}, namespace="argocd", type="merge")
+    try:
+        assert "In prod a person decides" in said(solved.lab, "drift")
+    finally:
+        on = {"automated": {"prune": True, "selfHeal": True}}
+        for name, policy in (("inference-prod", {"automated": None}), ("root", on)):
+            solved.cluster.patch(
+                "Application", name, {"spec": {"syncPolicy": policy}}, namespace="argocd", type="merge"
+            )
+        solved.argocd.application("inference-prod", refresh="normal")
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    """A workspace with the drift job solved."""
+    made = Lab("lab2", work=tmp_path / "work")
+    made.solve("terraform-drift")
+    return made
+
+
+def test_the_job_answers_the_hidden_stacks_too(lab: Lab) -> None:
+    result = lab.result("terraform-drift")
+    assert result.passed, result.reason
+    hidden.terraform_drift(lab)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ('        return "unknown", error.diagnostics()', '        return "in-sync", error.diagnostics()',
+         "a stack that is 'could not tell' while the cloud is down is reported as 'in sync'"),
+        ("except CourseError as error", "except KeyError as error", "crashes: "),
+        ('if not answers or "unknown" in answers:', 'if "unknown" in answers:', "with 'nothing to look at' it ends"),
+        ('return 2 if "drifted" in answers else 0', "return 0", "it ends with exit code 0 (in sync), not 2"),
+        ('return 2 if "drifted" in answers else 0', 'return int("drifted" in answers)', "crashes"),
+        ('return drift.status, ', 'return drift.status.replace("unknown", "in-sync"), ', "could not tell"),
+    ],
+)  # fmt: skip
+def test_mistakes_of_the_job(lab: Lab, old: str, new: str, reason: str) -> None:
+    mistake(lab, JOB, old, new)
+    assert reason in said(lab, "terraform-drift")
