@@ -168,7 +168,13 @@ def in_git(world: Platform, adopted: Decision) -> None:
 
 
 def replicas(world: Platform, namespace: str) -> int:
-    """Return how many replicas the live Deployment asks for."""
+    """Return how many replicas the live Deployment asks for.
+
+    Raises:
+        Unmet: it is not in the cluster.
+    """
+    there = world.cluster.exists("Deployment", SERVICE, namespace=namespace)
+    require(there, f"{namespace} has no Deployment {SERVICE}: notebooks 01 and 02 come first")
     return int(world.cluster.get("Deployment", SERVICE, namespace=namespace).raw["spec"]["replicas"])
 
 
