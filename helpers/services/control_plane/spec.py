@@ -15,7 +15,9 @@ from helpers.services.pki import LOOPBACK, Pair
 from helpers.services.spec import Process, ServiceSpec, Site
 
 #: A laptop has less memory than a cluster: the collector of Go runs more often, and hard below a soft limit.
-SMALL = {"GOGC": "40", "GOMEMLIMIT": "300MiB"}
+SMALL = {"GOGC": "50", "GOMEMLIMIT": "300MiB"}
+#: The API server holds the schemas of all types: near its limit it would do nothing but collect.
+LARGE = {"GOGC": "75", "GOMEMLIMIT": "700MiB"}
 #: Cluster addresses of Services; nothing listens there, as no node is real.
 SERVICE_RANGE = "10.96.0.0/16"
 #: Who changed what, without the content of Secrets; reads are left out, they would fill the disk.
@@ -93,7 +95,7 @@ def _api(site: Site, server: Pair, admin: Path) -> Process:
         # Whether a privileged container may run is for the course's policies to say, not for a flag.
         "--allow-privileged=true",
     ]  # fmt: skip
-    return Process("kube-apiserver", argv, SMALL, port="api", ready=lambda: answers(admin, "/readyz"))
+    return Process("kube-apiserver", argv, LARGE, port="api", ready=lambda: answers(admin, "/readyz"))
 
 
 def _controllers(site: Site, config: Path, server: Pair) -> Process:
