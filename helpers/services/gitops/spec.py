@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from helpers.services._record import write_private
-from helpers.services.control_plane.spec import SMALL
+from helpers.services.control_plane.spec import LARGE
 from helpers.services.errors import ServiceError
 from helpers.services.gitops.install import JITTER, NAMESPACE, RECONCILE, install
 from helpers.services.pki import LOOPBACK, Authority, Pair
@@ -42,7 +42,7 @@ class _Parts:
     def __init__(self, site: Site, binary: Path, config: Path, ca: Authority, repo: Pair, scripts: Path) -> None:
         self.site, self.binary, self.config, self.ca, self.repo = site, binary, config, ca, repo
         self.password = _redis_password(site.folder)
-        self.env = {**SMALL, **self._folders()} | {
+        self.env = {**LARGE, **self._folders()} | {
             "KUBECONFIG": str(config),
             "ARGOCD_FAKE_IN_CLUSTER": "true",
             "ARGOCD_GPG_ENABLED": "true",
