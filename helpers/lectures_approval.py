@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from helpers.kubernetes import Cluster
 
 #: What differs from run to run in a message: ids of commits and keys, generated names of pods.
-CHANGING = (r"\b[0-9A-Fa-f]{7,64}\b", r"SHA256:[\w+/=]+", r"(?<=inference-)[a-z0-9]{5,10}(-[a-z0-9]{5})?\b")
+CHANGING = (r"(?<=inference-)[a-z0-9]{5,10}(-[a-z0-9]{5})?\b", r"SHA256:[\w+/=]+", r"\b[0-9A-Fa-f]{7,64}\b")
 
 
 class World:
