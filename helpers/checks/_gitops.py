@@ -26,7 +26,7 @@ ROOT = "platform"
 OVERLAYS = "apps/inference/overlays"
 BASE = "apps/inference/base"
 __all__ = [
-    "BASE", "ENVIRONMENTS", "OVERLAYS", "ROOT", "container", "copied", "document", "documents", "files", "manifest",
+    "BASE", "ENVIRONMENTS", "OVERLAYS", "ROOT", "address", "container", "copied", "document", "documents", "files", "manifest",
     "merged", "needed", "one", "overlay", "platform", "release", "rendered", "where",
 ]  # fmt: skip
 
@@ -205,3 +205,11 @@ def merged(world: Platform, paths: Sequence[str]) -> PullRequest:
         if any(a.valid and a.person != pull.author for a in pull.approvals):
             return pull
     raise Unmet(f"pull request {landed[-1].number} ({landed[-1].title}) was approved by nobody but its author")
+
+
+def address() -> str:
+    """Return the address that ``clusters/repository`` puts into a rendering of the workspace (see `copied`)."""
+    import yaml
+
+    file = IAC / "gitops" / "clusters" / "repository" / "repository.yaml"
+    return str(yaml.safe_load(file.read_text(encoding="utf-8"))["data"]["url"])

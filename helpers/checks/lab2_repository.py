@@ -161,7 +161,7 @@ def overlay(lab: Lab, environment: str) -> int:
         place = item["metadata"].get("namespace")
         at = kit.where(lab, file, "namespace")
         require(place == space, f"{at}: {item['kind']} is in namespace {place or 'none'}, not {space}")
-    labelled(found, {NAME_LABEL: "inference", **OWNED, "environment": environment}, f"{kit.ROOT}/{file}")
+    labelled(found, {**OWNED, "environment": environment}, f"{kit.ROOT}/{file}")
     deployment = kit.one(found, "Deployment", "inference")
     chosen = deployment["spec"]["selector"]["matchLabels"]
     require(set(chosen) == {NAME_LABEL}, f"{kit.where(lab, file, 'labels')}: the selector has the labels {chosen}")
