@@ -26,8 +26,8 @@ ROOT = "platform"
 OVERLAYS = "apps/inference/overlays"
 BASE = "apps/inference/base"
 __all__ = [
-    "BASE", "ENVIRONMENTS", "OVERLAYS", "ROOT", "address", "container", "copied", "document", "documents", "files", "manifest",
-    "merged", "needed", "one", "overlay", "platform", "release", "rendered", "where",
+    "BASE", "ENVIRONMENTS", "OVERLAYS", "ROOT", "address", "container", "copied", "document", "documents", "files",
+    "manifest", "merged", "needed", "one", "overlay", "platform", "release", "rendered", "where",
 ]  # fmt: skip
 
 

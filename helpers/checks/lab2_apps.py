@@ -232,8 +232,8 @@ def _settled(world: Platform, names: set[str]) -> str:
     "tenants",
     hints=(
         "Who counts GPUs: Git, Argo CD or the API server? And what may the team read there?",
-        "spec.hard of the quota has requests.nvidia.com/gpu as a text; the RoleBinding's subject is a Group. Both files "
-        "must be listed in tenants/base/kustomization.yaml, and the folder tenants delivered.",
+        "spec.hard of the quota has requests.nvidia.com/gpu as a text; the RoleBinding's subject is a Group. Both "
+        "files must be listed in tenants/base/kustomization.yaml, and the folder tenants delivered.",
         'requests.nvidia.com/gpu: "0" under spec: hard:, a Role with verbs: [get, list, watch], a RoleBinding with '
         "subjects: - {apiGroup: rbac.authorization.k8s.io, kind: Group, name: team-vision}",
     ),
