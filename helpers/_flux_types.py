@@ -91,15 +91,18 @@ class Kustomization(_Shown):
         origin = spec.get("sourceRef") or {}
         entries = (status.get("inventory") or {}).get("entries") or ()
         suspended = bool(spec.get("suspend"))
-        under_way = ready.status == "Unknown" or ready.reason in _UNDER_WAY
+        applied, attempted = (str(status.get(f"last{word}Revision", "")) for word in ("Applied", "Attempted"))
+        # The controller writes its conditions a moment before the rest of the status.
+        whole = bool(applied) and applied == attempted
+        under_way = ready.status == "Unknown" or ready.reason in _UNDER_WAY or (ready.status == "True" and not whole)
         return cls(
             name=found.name,
             namespace=found.namespace,
-            ready=ready.status == "True",
+            ready=ready.status == "True" and whole,
             reason=ready.reason,
             message=ready.message,
-            applied_revision=str(status.get("lastAppliedRevision", "")),
-            attempted_revision=str(status.get("lastAttemptedRevision", "")),
+            applied_revision=applied,
+            attempted_revision=attempted,
             suspended=suspended,
             inventory=tuple(sorted((_entry(one) for one in entries), key=str)),
             source=Ref(

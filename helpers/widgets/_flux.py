@@ -30,12 +30,12 @@ def flux_html(found: Any) -> str:
     items = sorted(several(found), key=lambda one: one.name)
     sources = bool(items) and not hasattr(items[0], "inventory")
     noun = "source" if sources else "Kustomization"
-    columns = ["Source", "State", "Revision", "Branch", "From"] if sources else [
-        "Kustomization", "State", "Applied", "Source", "Interval", "Prune", "#Objects"
-    ]  # fmt: skip
+    kept = ["Source", "State", "Revision", "Branch", "From"]
+    applied = ["Kustomization", "State", "Applied", "Source", "Every", "#Count"]
+    columns = kept if sources else applied
     rows = [_source(one) if sources else _kustomization(one) for one in items]
     title = head(count(len(items), noun), *_tally(items))
-    inside = details("Inventory", _inventory(items[0])) if len(items) == 1 and not sources else ""
+    inside = details(_heading(items[0]), _inventory(items[0])) if len(items) == 1 and not sources else ""
     return page(title, rows_html(columns, rows, empty=f"No {noun}s."), inside, label=f"Flux {noun}s")
 
 
@@ -69,13 +69,16 @@ def _revision(revision: str) -> Html:
 def _kustomization(one: Kustomization) -> list[object]:
     state = join((mark(_MARKS[_state(one)]), " ", mark("Suspended") if one.suspended else ""))
     origin = join((code(one.source.name), " ", dim(one.path)))
-    return [_said(one), state, _revision(one.applied_revision), origin, one.interval,
-            "yes" if one.prune else "no", len(one.inventory)]  # fmt: skip
+    return [_said(one), state, _revision(one.applied_revision), origin, one.interval, len(one.inventory)]
 
 
 def _source(one: Source) -> list[object]:
     place = join((code(cut(one.url, 120)), " ", dim(one.path)))
     return [_said(one), mark(_MARKS[_state(one)]), _revision(one.revision), code(one.branch), place]
+
+
+def _heading(one: Kustomization) -> str:
+    return f"Inventory; what goes from Git {'is deleted' if one.prune else 'stays in the cluster'}"
 
 
 def _inventory(one: Kustomization) -> Html:

@@ -43,12 +43,20 @@ MANAGER = "course-flux-source"
 TYPE = f"{KIND}.{GROUP}"
 #: Seconds: one fetch at most, and the longest pause after one that failed.
 FETCH, RETRY = 60.0, 10.0
+
+
+class SecretMissing(CourseError):
+    """The Secret with the account is not there."""
+
+    code = "flux-secret-missing"
+
+
 #: The Ready condition's reason for each fault; first match wins.
 REASONS: tuple[tuple[type[CourseError], str], ...] = (
     (AccessDenied, "AuthenticationFailed"), (UnknownRevision, "BranchNotFound"), (GitServerDown, "GitServerDown"),
     (RemoteUnreachable, "RepositoryUnreachable"), (GitError, "GitOperationFailed"),
     (ProcessError, "GitOperationFailed"), (PathMissing, "PathNotFound"), (TooLarge, "ContentTooLarge"),
-    (NotFound, "SecretNotFound"), (BadInput, "InvalidDeclaration"),
+    (SecretMissing, "SecretNotFound"), (BadInput, "InvalidDeclaration"),
 )  # fmt: skip
 
 
@@ -134,10 +142,8 @@ class Source:
             self._say(found, artifact, "True", "Succeeded", f"stored artifact for revision '{artifact['revision']}'")
             pause = declared.interval
         except KubernetesError as error:
-            if isinstance(error, NotFound) and error.kind == "Secret":
-                self._failed(found, error)
-            else:
-                log.warning("%s: %s", key, error.what)
+            # The cluster's fault, or the source was deleted meanwhile: no word on the repository.
+            log.warning("%s: %s", key, error.what)
         except CourseError as error:
             self._failed(found, error)
         except Exception:
@@ -177,7 +183,11 @@ class Source:
     def _account(self, found: Object, declared: Declaration) -> tuple[str, str] | None:
         if not declared.secret:
             return None
-        data = reveal(self.cluster.get("Secret", declared.secret, namespace=found.namespace).raw).get("data") or {}
+        try:
+            secret = self.cluster.get("Secret", declared.secret, namespace=found.namespace)
+        except NotFound:
+            raise SecretMissing(f"There is no Secret {declared.secret} in {found.namespace}") from None
+        data = reveal(secret.raw).get("data") or {}
         try:
             user, password = (base64.b64decode(data[key]).decode() for key in ("username", "password"))
         except (KeyError, ValueError):
