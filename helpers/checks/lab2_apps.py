@@ -59,9 +59,8 @@ def project(lab: Lab) -> str:
         require(same, f"Argo CD's project vision has other {key} than {kit.ROOT}/{VISION}: deliver and apply it")
     refused(world, "kube-system")
     refused(world, "argocd")
-    refused(world, "inference-dev", repository="https://git.example.test/somewhere/else.git")
     accepted(world, "inference-dev")
-    return "Argo CD refuses kube-system and a strange repository, and takes inference-dev"
+    return "Argo CD refuses kube-system and argocd, and takes inference-dev; the repository is the only source"
 
 
 def fenced(lab: Lab, spec: Mapping[str, Any]) -> None:
@@ -108,29 +107,27 @@ def _plain(value: Any) -> list[tuple[tuple[str, Any], ...]]:
     return sorted(tuple(sorted(entry.items())) for entry in value or [])
 
 
-def _attempt(world: Platform, namespace: str, repository: str) -> dict[str, Any]:
-    source = {"repoURL": repository, "path": "apps/inference/overlays/dev", "targetRevision": "main"}
+def _attempt(world: Platform, namespace: str) -> dict[str, Any]:
+    source = {"repoURL": world.forge().url("platform"), "path": "apps/inference/overlays/dev", "targetRevision": "main"}
     spec = {"project": "vision", "source": source, "destination": {"server": SERVER, "namespace": namespace}}
     return {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "check-fence"},
             "spec": spec}  # fmt: skip
 
 
-def refused(world: Platform, namespace: str, *, repository: str = "") -> None:
+def refused(world: Platform, namespace: str) -> None:
     """Raise `Unmet` unless Argo CD refuses an Application of the project because of the project."""
     from helpers.argocd import ArgoError, NotFound, ProjectForbids
 
-    where = f"from {repository}" if repository else f"into {namespace}"
-    wish = _attempt(world, namespace, repository or world.forge().url("platform"))
     try:
-        world.argocd.apply(wish)
+        world.argocd.apply(_attempt(world, namespace))
     except ProjectForbids:
         return
     except ArgoError as error:
-        raise Unmet(f"Argo CD refuses an Application {where}, but not by the project: {error.what}") from None
+        raise Unmet(f"Argo CD refuses {namespace}, but not by the project: {error.what}") from None
     finally:
         with contextlib.suppress(NotFound):
             world.argocd.delete("check-fence", cascade=False)
-    raise Unmet(f"Argo CD takes an Application of project vision {where}: the fence has a hole")
+    raise Unmet(f"Argo CD takes an Application of project vision into {namespace}: the fence has a hole")
 
 
 def accepted(world: Platform, namespace: str) -> None:
@@ -138,7 +135,7 @@ def accepted(world: Platform, namespace: str) -> None:
     from helpers.argocd import ArgoError
 
     try:
-        world.argocd.apply(_attempt(world, namespace, world.forge().url("platform")))
+        world.argocd.apply(_attempt(world, namespace))
     except ArgoError as error:
         why = " ".join(error.why.split())
         raise Unmet(f"Argo CD refuses what the team needs, an Application into {namespace}: {why}") from None
