@@ -10,7 +10,11 @@ import pytest
 @pytest.fixture(scope="module", autouse=True)
 def isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """State and workspace of each test module; its services are stopped at the end. The cache of tools is shared."""
+    from helpers import _redact
+
     room = tmp_path_factory.mktemp("isolated")
+    # What one module calls a secret is an ordinary word in the next.
+    known = _redact._patterns
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MOD208_STATE", str(room / "state"))
         patch.setenv("MOD208_WORKSPACE", str(room / "workspace"))
@@ -21,3 +25,4 @@ def isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             from helpers import services
 
             services.stop()
+        _redact._patterns = known
