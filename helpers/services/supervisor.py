@@ -122,6 +122,8 @@ class Supervisor:
             if self._site(spec, {}, {}).folder.is_dir():
                 with self._locked(spec, spec.timeout):
                     self._end(spec, Record.read(self._file(one)))
+                    # Only here: after a kill, what is still under way may end in order.
+                    sweep(self._mark(one), GRACE)
             stopped.append(self._service(spec, Record.read(self._file(one))))
         return stopped
 
@@ -217,7 +219,6 @@ class Supervisor:
                     why=f"Process {process.pid} ({process.name}) is still there after SIGKILL.",
                     next=f"ps -fp {process.pid}",
                 )
-        sweep(self._mark(spec.name), GRACE)
         replace(record, processes=(), ready=False).write(self._file(spec.name))
 
     def _check_room(self, spec: ServiceSpec) -> None:
