@@ -171,6 +171,17 @@ def test_it_comes_back_after_the_control_plane_was_killed(folder: Path) -> None:
         until_synced(again, "hello")
 
 
+def test_a_long_path_of_the_state_folder_is_no_obstacle(folder: Path) -> None:
+    # The agent of GnuPG and git's password helper listen on sockets, whose paths may have 107 bytes.
+    from helpers.services.gitops.spec import _short
+
+    deep = folder / ("x" * 60) / "data" / "gnupg"
+    short = _short(deep, 25)
+    assert len(str(short)) + 25 <= 107
+    assert short.parent.stat().st_mode & 0o077 == 0
+    assert _short(Path("/s/gnupg"), 25) == Path("/s/gnupg")
+
+
 def test_stopped_it_leaves_no_process(folder: Path) -> None:
     services.stop("gitops")
     left = []

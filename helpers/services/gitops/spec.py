@@ -47,7 +47,7 @@ class _Parts:
             "ARGOCD_FAKE_IN_CLUSTER": "true",
             "ARGOCD_GPG_ENABLED": "true",
             "REDIS_PASSWORD": self.password,
-            "ARGOCD_ASK_PASS_SOCK": str(_socket(site.folder)),
+            "ARGOCD_ASK_PASS_SOCK": str(_short(site.folder / "ask-pass.sock", 0)),
             "HOSTNAME": "argocd-0",
             # git asks Argo CD's own binary for passwords.
             "PATH": f"{scripts}:{binary.parent}:{_kustomize()}:{os.environ.get('PATH', '/usr/bin:/bin')}",
@@ -72,7 +72,10 @@ class _Parts:
         tls.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_private(tls / "tls.crt", self.repo.cert.read_bytes())
         write_private(tls / "tls.key", self.repo.key.read_bytes())
-        return {variable: str(data / name) for variable, name in names.items()}
+        # Room for the sockets of gpg-agent, S.gpg-agent.browser the longest.
+        gnupg = _short(data / "gnupg", 25)
+        gnupg.mkdir(exist_ok=True, mode=0o700)
+        return {variable: str(data / name) for variable, name in names.items()} | {"ARGOCD_GNUPGHOME": str(gnupg)}
 
     def _process(self, name: str, port: str, *options: str, health: str = "") -> Process:
         env = {**self.env, "ARGOCD_BINARY_NAME": f"argocd-{name}"}
@@ -141,13 +144,16 @@ class _Parts:
         )  # fmt: skip
 
 
-def _socket(folder: Path) -> Path:
-    """Return where git asks for passwords; its default is one place for all users of a machine."""
-    path = folder / "ask-pass.sock"
+def _short(path: Path, inside: int) -> Path:
+    """Return *path*, or a private folder with a short name when sockets in it would have too long a path.
+
+    Args:
+        path: folder or socket. inside: characters that are added to it.
+    """
     # The kernel takes 107 bytes.
-    if len(os.fsencode(path)) <= 107:
+    if len(os.fsencode(path)) + inside <= 107:
         return path
-    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+    name = hashlib.sha256(os.fsencode(path.parent)).hexdigest()[:12]
     room = Path(tempfile.gettempdir()) / f"mod208-{os.getuid()}-{name}"
     room.mkdir(exist_ok=True, mode=0o700)
     if room.stat().st_uid != os.getuid():
