@@ -74,13 +74,17 @@ class _Parts:
         write_private(tls / "tls.key", self.repo.key.read_bytes())
         # Room for the sockets of gpg-agent, S.gpg-agent.browser the longest.
         gnupg = _short(data / "gnupg", 25)
-        gnupg.mkdir(exist_ok=True, mode=0o700)
-        return {variable: str(data / name) for variable, name in names.items()} | {"ARGOCD_GNUPGHOME": str(gnupg)}
+        # A key that is to be imported is tried in a GnuPG home made here, gpg-ring and a number.
+        tmp = _short(data / "tmp", 45)
+        for folder in (gnupg, tmp):
+            folder.mkdir(exist_ok=True, mode=0o700)
+        short = {"ARGOCD_GNUPGHOME": str(gnupg), "TMPDIR": str(tmp)}
+        return {variable: str(data / name) for variable, name in names.items()} | short
 
-    def _process(self, name: str, port: str, *options: str, health: str = "") -> Process:
+    def _process(self, name: str, port: str, *options: str, health: str = "", wait: bool = False) -> Process:
         env = {**self.env, "ARGOCD_BINARY_NAME": f"argocd-{name}"}
         common = ["--redis", self._at("redis"), "--loglevel", "warn"]
-        return Process(name, [self.binary, *common, *options], env, port=port, health=health, wait=False)
+        return Process(name, [self.binary, *common, *options], env, port=port, health=health, wait=wait)
 
     def _at(self, port: str) -> str:
         return f"127.0.0.1:{self.site.ports[port]}"
@@ -110,10 +114,11 @@ class _Parts:
 
     def repo_server(self) -> Process:
         """Return the process that reads Git and renders manifests."""
+        # The API server, once refused by it, would answer "Unavailable" from memory for a second or more.
         return self._process(
             "repo-server", "repo", "--address=127.0.0.1", "--port", self._port("repo"),
             "--metrics-address=127.0.0.1", "--metrics-port", self._port("repo-metrics"),
-            f"--client-ca-path={self.ca.cert}", "--parallelismlimit=4",
+            f"--client-ca-path={self.ca.cert}", "--parallelismlimit=4", wait=True,
         )  # fmt: skip
 
     def controller(self) -> Process:
