@@ -15,6 +15,7 @@ import psutil
 
 from helpers import _process
 from helpers._paths import ROOT
+from helpers.labs import course
 
 META = {"schema_version": 3, "task": False}
 
@@ -110,3 +111,22 @@ def book(*cells: Any) -> Any:
 def cell(nb: Any, name: str) -> Any:
     """Return the cell with that nbgrader id."""
     return next(c for c in nb.cells if c.metadata.get("nbgrader", {}).get("grade_id") == name)
+
+
+def solve(folder: Path, source: Path, *names: str) -> None:
+    """Copy the solutions of the instructor's notebooks into the learner's, cell by cell, as a learner types them."""
+    for name in names:
+        nb, solved = nbformat.read(folder / name, 4), nbformat.read(source / name, 4)
+        for one in nb.cells:
+            meta = one.metadata.get("nbgrader", {})
+            if meta.get("solution"):
+                text = cell(solved, meta["grade_id"]).source
+                one.source = "\n".join(line for line in text.split("\n") if "SOLUTION" not in line)
+        nbformat.write(nb, folder / name)
+
+
+def step_points(assignment: str, name: str) -> dict[str, float]:
+    """Return step or review -> points of one notebook, as ``course.yaml`` has them."""
+    books = next(lab["notebooks"] for lab in course.load()["labs"] if lab["assignment"] == assignment)
+    (book,) = [one for one in books if one["file"] == name]
+    return {one["id"]: one["points"] for one in (*book["steps"], *book.get("reviews", []))}

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 
 from helpers._paths import ROOT
 from helpers.labs import course
-from tests.klass import Klass, cell
+from tests.klass import Klass, solve, step_points
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(2400)]
 ASSIGNMENT = "lab1-module"
@@ -26,25 +24,6 @@ BOOKS = sorted(path.name for path in SOURCE.glob("*.ipynb"))
 FIRST = BOOKS[0]
 #: A file of the first step, and a text that makes a step fail.
 EDITED = "modules/gpu-workspace/variables.tf"
-
-
-def solve(folder: Path, *names: str) -> None:
-    """Copy the solutions of the instructor's notebooks into the learner's, cell by cell, as a learner types them."""
-    for name in names:
-        nb, solved = nbformat.read(folder / name, 4), nbformat.read(SOURCE / name, 4)
-        for one in nb.cells:
-            meta = one.metadata.get("nbgrader", {})
-            if meta.get("solution"):
-                text = cell(solved, meta["grade_id"]).source
-                one.source = "\n".join(line for line in text.split("\n") if "SOLUTION" not in line)
-        nbformat.write(nb, folder / name)
-
-
-def step_points(name: str) -> dict[str, float]:
-    """Return step or review -> points of one notebook, as ``course.yaml`` has them."""
-    books = next(lab["notebooks"] for lab in course.load()["labs"] if lab["id"] == "lab1")
-    (book,) = [one for one in books if one["file"] == name]
-    return {one["id"]: one["points"] for one in (*book["steps"], *book.get("reviews", []))}
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +35,9 @@ def klass(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Klass]:
     klass.publish(ASSIGNMENT)
     fetched = klass.fetch(ASSIGNMENT, "good")
     others = {name: klass.copy(fetched, name) for name in ("empty", "half", "broken")}
-    solve(fetched, *BOOKS)
+    solve(fetched, SOURCE, *BOOKS)
 
-    solve(others["half"], FIRST)
+    solve(others["half"], SOURCE, FIRST)
     by_hand = others["half"] / "work" / EDITED
     by_hand.parent.mkdir(parents=True)
     by_hand.write_text('# written in a terminal\nvariable "team" {\n}\n')
@@ -97,14 +76,16 @@ def feedback(klass: Klass, student: str) -> str:
 def test_the_good_submission_gets_every_automatic_point(grades: dict[str, Any]) -> None:
     missed = [row for row in rows(grades, "good") if row["state"] not in ("passed", "review")]
     assert not missed, json.dumps(missed, indent=1)
-    assert {row["notebook"] + ".ipynb" for row in rows(grades, "good")} == {b for b in BOOKS if step_points(b)}
+    assert {row["notebook"] + ".ipynb" for row in rows(grades, "good")} == {
+        b for b in BOOKS if step_points(ASSIGNMENT, b)
+    }
 
 
 def test_points_per_step_are_those_of_the_course(grades: dict[str, Any]) -> None:
     found: dict[str, float] = {}
     for row in rows(grades, "good"):
         found[row["step"]] = found.get(row["step"], 0) + row["max_points"]
-    assert found == {step: points for book in BOOKS for step, points in step_points(book).items()}
+    assert found == {step: points for book in BOOKS for step, points in step_points(ASSIGNMENT, book).items()}
     assert sum(found.values()) == course.lab("lab1").points
 
 

@@ -1,0 +1,42 @@
+"""Both ways: each graded step's starter fails with the intended message, its solution passes: `course prove`."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpers.labs import course, proof
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+
+
+class Both:
+    """The steps of one lab, walked once; a class for each lab, so that labs go to different workers."""
+
+    lab: str
+
+    @pytest.fixture(scope="class")
+    def proofs(self) -> dict[str, proof.Proof]:
+        return {found.step: found for found in proof.prove(course.lab(self.lab))}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "step" in metafunc.fixturenames:
+        metafunc.parametrize("step", [step.id for step in course.lab(metafunc.cls.lab).steps])
+
+
+class TestLab1(Both):
+    lab = "lab1"
+
+    def test_starter_fails_and_solution_passes(self, proofs: dict[str, proof.Proof], step: str) -> None:
+        assert proofs[step].proved, proofs[step].problem
+
+
+class TestLab2(Both):
+    lab = "lab2"
+
+    def test_starter_fails_and_solution_passes(self, proofs: dict[str, proof.Proof], step: str) -> None:
+        assert proofs[step].proved, proofs[step].problem
+
+
+def test_each_lab_is_proved_here() -> None:
+    assert {both.lab for both in Both.__subclasses__()} == set(course.labs())
