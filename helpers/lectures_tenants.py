@@ -10,7 +10,7 @@ import itertools
 import re
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -170,15 +170,15 @@ class Tenancy:
 
         return Cluster()
 
-    def enforce(self, manifest: Mapping[str, Any]) -> None:
-        """Bind the rule of ``policy/owner.yaml``, and wait until it refuses *manifest*: that takes it a moment."""
+    def enforce(self, manifest: str) -> None:
+        """Bind the rule of ``policy/owner.yaml``, and wait until it refuses *manifest* (YAML): it takes a moment."""
         from helpers.kubernetes import AdmissionRefused
 
         self.cluster.apply(self.material / "policy/owner.yaml")
 
         def refused() -> bool:
             try:
-                self.cluster.apply(dict(manifest), dry_run=True)
+                self.cluster.apply(manifest, dry_run=True)
             except AdmissionRefused:
                 return True
             return False
