@@ -23,7 +23,6 @@ from helpers.lectures_approval import CHANGING, World
 
 if TYPE_CHECKING:
     from helpers.argocd import ArgoError
-    from helpers.argocd.types import Node
     from helpers.kubernetes import Cluster, Object
 
 TEAMS = ("vision", "speech", "ranking")
@@ -87,17 +86,18 @@ class Tenant(World):
 
     def tree(self, pods: int) -> teaching.Shown:
         """Show Argo CD's tree once it has a degraded node and so many healthy pods, without generated names."""
+        order, seen = ("Deployment", "ReplicaSet", "Pod"), [[("", "", "")]]
 
-        def looked() -> list[Node] | None:
+        def looked() -> list[tuple[str, str, str]] | None:
             self.argo.application(self.app, refresh="normal")
-            nodes = list(self.argo.tree(self.app).nodes)
+            nodes = sorted(self.argo.tree(self.app).nodes, key=lambda node: order.index(node.kind))
+            seen.append([(node.kind, node.health, re.sub("|".join(HIDDEN), "…", node.message)) for node in nodes])
             healthy = sum(node.kind == "Pod" and node.health == "Healthy" for node in nodes)
-            return nodes if healthy == pods and any(node.health == "Degraded" for node in nodes) else None
+            degraded = any(node.health == "Degraded" for node in nodes)
+            # Twice the same: the parts of a tree do not change in one moment.
+            return seen[-1] if degraded and healthy == pods and seen[-1] == seen[-2] else None
 
-        order = ("Deployment", "ReplicaSet", "Pod")
-        nodes = sorted(until(looked, "the tree shows it"), key=lambda node: order.index(node.kind))
-        rows = [(node.kind, node.health, re.sub("|".join(HIDDEN), "…", node.message)) for node in nodes]
-        return teaching.table(["Kind", "Health", "Message"], rows)
+        return teaching.table(["Kind", "Health", "Message"], until(looked, "the tree shows it"))
 
     def reach(self, name: str, namespace: str) -> Held:
         """Sync the team's application, and say how far its Deployment *name* came in somebody's *namespace*.
@@ -187,7 +187,7 @@ class Tenancy:
 
     def clear(self) -> None:
         """Remove what the lecture put into the cluster and into Argo CD; repositories and audit logs stay."""
-        _clear(self.cluster)
+        _clear(self.cluster, wait=False)
 
 
 def begin() -> Tenancy:
@@ -200,7 +200,7 @@ def begin() -> Tenancy:
 
     for name in ("git", "gitops"):
         services.ensure(name)
-    _clear(Cluster())
+    _clear(Cluster(), wait=True)
     shutil.rmtree(workspace_dir() / "lectures" / "unit3" / "tenants", ignore_errors=True)
     material = teaching.material("unit3/tenants")
     taken, argo = Forge().repositories(), ArgoCD()
@@ -217,22 +217,22 @@ def _repository(team: str, number: int) -> str:
     return f"tenants-{team}" if number == 1 else f"tenants-{team}-{number}"
 
 
-def _clear(cluster: Cluster) -> None:
+def _clear(cluster: Cluster, *, wait: bool) -> None:
     from helpers.argocd import ArgoCD, NotFound
 
-    argo = ArgoCD()
-    for team in TEAMS:
-        # Without its resources: they go with the namespaces, and nobody's rights are in the way then.
+    argo, names = ArgoCD(), [f"lecture-{team}" for team in TEAMS]
+    for name in names:
+        for application in argo.applications(name):
+            # Without its resources: they go with the namespaces, and nobody's rights are in the way then.
+            argo.delete(application.name, cascade=False)
         with contextlib.suppress(NotFound):
-            argo.delete(f"lecture-{team}", cascade=False)
-        with contextlib.suppress(NotFound):
-            argo.delete_project(f"lecture-{team}")
+            argo.delete_project(name)
     for kind in ("ValidatingAdmissionPolicyBinding", "ValidatingAdmissionPolicy"):
         cluster.delete(kind, POLICY, missing_ok=True)
-    for team in TEAMS:
-        cluster.delete("Namespace", f"lecture-{team}", missing_ok=True)
-    for team in TEAMS:
-        cluster.wait("Namespace", f"lecture-{team}", deleted=True)
+    for name in names:
+        cluster.delete("Namespace", name, missing_ok=True)
+    for name in names if wait else ():
+        cluster.wait("Namespace", name, deleted=True)
 
 
 def until(look: Callable[[], T | None], what: str, timeout: float = 30) -> T:
