@@ -15,8 +15,9 @@ class Both:
     lab: str
 
     @pytest.fixture(scope="class")
-    def proofs(self) -> dict[str, proof.Proof]:
-        return {found.step: found for found in proof.prove(course.lab(self.lab))}
+    @classmethod
+    def proofs(cls) -> dict[str, proof.Proof]:
+        return {found.step: found for found in proof.prove(course.lab(cls.lab))}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
