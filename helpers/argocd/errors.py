@@ -147,7 +147,7 @@ _NOISE = (
 )
 _PROJECT = re.compile(
     r"(?:not permitted in project|(?:do|does) not match any of the allowed destinations in project"
-    r"|not permitted to use project|not allowed in project) ['\"]?([^'\",\s]+)"
+    r"|not permitted to use project|not allowed in project) ['\"]?([^'\",;\s]+)"
 )
 _DENIED = re.compile(r"permission denied: (?P<resource>[\w-]+), (?P<action>[\w/-]+)(?:, (?P<object>[^,]+))?")
 _SIGNATURE = re.compile(r"GIT/GPG|source integrity|Failed verifying revision|signature", re.I)

@@ -36,6 +36,13 @@ def test_a_refused_sync_says_why(message: str, reason: str) -> None:
     assert "{" not in error.next
 
 
+def test_a_project_is_named_without_the_punctuation_after_it() -> None:
+    kinds = "resource :Secret is not permitted in project lecture-vision; resource apps:DaemonSet is not permitted"
+    error = from_message(kinds, "shop")
+    assert isinstance(error, errors.ProjectForbids)
+    assert error.project == "lecture-vision"
+
+
 @pytest.mark.parametrize(
     ("message", "cause"),
     [
