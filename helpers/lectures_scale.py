@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -39,7 +40,9 @@ def begin() -> World:
     listed = world.git.workdir / "apps" / "kustomization.yaml"
     listed.write_text(listed.read_text().replace(ADDRESS, Forge().url(world.repository)))
     world.cluster.apply(world.material / "root-account.yaml")
-    deliver(world, "Say where the repository is")
+    commit = deliver(world, "Say where the repository is")
+    # A later look at Git would sync it once more, in the middle of the first section.
+    world.argo.wait("vision-blur", revision=commit)
     return world
 
 
@@ -73,6 +76,32 @@ def deliver(world: World, title: str) -> str:
     """Commit every change, have it approved and merged, and return the commit's id on ``main``."""
     world.commit(title)
     world.land(title)
+    world.back()
+    return world.git.rev_parse()
+
+
+def child(world: World, name: str, changes: Mapping[str, str], manifest: str = "") -> teaching.Shown:
+    """Write an Application into the folder of the root: that of vision with another name, and further changes.
+
+    Args:
+        name: of the child, and of its folder below ``services``. changes: texts of vision's file -> what replaces them.
+        manifest: what its folder holds; by default a ConfigMap.
+    """
+    apps, folder = world.git.workdir / "apps", world.git.workdir / "services" / name
+    text = (apps / "vision-blur.yaml").read_text()
+    for old, new in {"vision-blur": name, **changes}.items():
+        text = text.replace(old, new)
+    folder.mkdir(exist_ok=True)
+    (folder / "settings.yaml").write_text(manifest or MODEL.format(name))
+    listed = (apps / "kustomization.yaml").read_text()
+    (apps / "kustomization.yaml").write_text(listed.replace("resources:\n", f"resources:\n  - {name}.yaml\n"))
+    return teaching.write(apps / f"{name}.yaml", text)
+
+
+def revert(world: World) -> str:
+    """Take the last commit back by a commit of its own, and return that one's id."""
+    world.git._git(["revert", "--no-edit", "HEAD"])
+    world.land("Take it back")
     world.back()
     return world.git.rev_parse()
 
@@ -176,13 +205,19 @@ def says(world: World, wrong: bool, timeout: float = 30) -> str:
     return found[0]
 
 
+def follows_steps(world: World) -> bool:
+    """Does the fleet's ApplicationSet roll out step by step? Then its status says at which step each application is."""
+    return bool((_fleet(world).get("status") or {}).get("applicationStatus"))
+
+
 def fleet(world: World) -> tuple[Application, ...]:
     """Return the applications of the fleet, by name."""
     return tuple(app for app in world.argo.applications(NAMESPACE) if app.name.startswith("model-"))
 
 
 def standing(world: World) -> dict[str, int]:
-    """Count the fleet's applications, and the models that run."""
+    """Wait until the fleet rests; count its applications, and the models that run."""
+    _until(lambda: all(_quiet(app) or app.conditions for app in fleet(world)), "come to rest", 60)
     models = [one for one in world.cluster.get("ConfigMap") if one.name.startswith("model-")]
     return {"applications": len(fleet(world)), "models": len(models)}
 
@@ -204,6 +239,16 @@ def compared(world: World, commit: str, count: int, timeout: float = 120) -> tup
 
 def _quiet(app: Application) -> bool:
     return app.sync == "Synced" and (app.operation is None or app.operation.done)
+
+
+def picture(world: World) -> teaching.Shown:
+    """Show the fleet, one cell for each application, and how many are in each state."""
+    from helpers.widgets.application_tree import application_tree_html
+
+    apps = fleet(world)
+    counts = Counter(f"{app.sync}, {app.health}" for app in apps)
+    text = "\n".join(f"{count} {state}" for state, count in counts.most_common())
+    return teaching.Shown(application_tree_html(apps), text)
 
 
 def rendered(world: World) -> tuple[int, int]:
@@ -327,6 +372,7 @@ def _requests() -> int:
 def _metrics(port: str) -> dict[str, int]:
     """Return the metrics of one part of Argo CD: name with labels -> value."""
     import requests
+
     from helpers.services._record import Record
 
     ports = Record.read(services.data("gitops").parent / "service.json").ports
@@ -338,6 +384,7 @@ def _metrics(port: str) -> dict[str, int]:
 def _memory() -> float:
     """Return the MiB of all processes of the cluster and of Argo CD, each page counted once."""
     import psutil
+
     from helpers.services._record import Record
 
     records = (Record.read(services.data(name).parent / "service.json") for name in ("kubernetes", "gitops"))

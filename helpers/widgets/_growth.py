@@ -45,7 +45,7 @@ def _svg(steps: Sequence[Step]) -> str:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    settings = {
+    settings: dict[Any, Any] = {
         "svg.fonttype": "none", "svg.hashsalt": "growth", "font.size": 11, "text.color": _TEXT, "axes.edgecolor": _DIM,
         "axes.labelcolor": _DIM, "xtick.color": _DIM, "ytick.color": _DIM, "axes.titlecolor": _TEXT,
         "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 11, "axes.titleweight": "bold",
