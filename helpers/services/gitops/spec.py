@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from helpers.services._record import write_private
 from helpers.services.control_plane.spec import LARGE
-from helpers.services.errors import ServiceError
+from helpers.services.gitops._room import short_path
 from helpers.services.gitops.install import JITTER, NAMESPACE, RECONCILE, install
 from helpers.services.pki import LOOPBACK, Authority, Pair
 from helpers.services.spec import Process, ServiceSpec, Site
@@ -47,7 +45,7 @@ class _Parts:
             "ARGOCD_FAKE_IN_CLUSTER": "true",
             "ARGOCD_GPG_ENABLED": "true",
             "REDIS_PASSWORD": self.password,
-            "ARGOCD_ASK_PASS_SOCK": str(_short(site.folder / "ask-pass.sock", 0)),
+            "ARGOCD_ASK_PASS_SOCK": str(short_path(site.folder / "ask-pass.sock", 0)),
             "HOSTNAME": "argocd-0",
             # git asks Argo CD's own binary for passwords.
             "PATH": f"{scripts}:{binary.parent}:{_kustomize()}:{os.environ.get('PATH', '/usr/bin:/bin')}",
@@ -73,9 +71,9 @@ class _Parts:
         write_private(tls / "tls.crt", self.repo.cert.read_bytes())
         write_private(tls / "tls.key", self.repo.key.read_bytes())
         # Room for the sockets of gpg-agent, S.gpg-agent.browser the longest.
-        gnupg = _short(data / "gnupg", 25)
+        gnupg = short_path(data / "gnupg", 25)
         # A key that is to be imported is tried in a GnuPG home made here, gpg-ring and a number.
-        tmp = _short(data / "tmp", 45)
+        tmp = short_path(data / "tmp", 45)
         for folder in (gnupg, tmp):
             folder.mkdir(exist_ok=True, mode=0o700)
         short = {"ARGOCD_GNUPGHOME": str(gnupg), "TMPDIR": str(tmp)}
@@ -147,23 +145,6 @@ class _Parts:
             "--port", self._port("api"), "--metrics-address=127.0.0.1", "--metrics-port", self._port("api-metrics"),
             f"--kubeconfig={self.config}", f"--namespace={NAMESPACE}",
         )  # fmt: skip
-
-
-def _short(path: Path, inside: int) -> Path:
-    """Return *path*, or a private folder with a short name when sockets in it would have too long a path.
-
-    Args:
-        path: folder or socket. inside: characters that are added to it.
-    """
-    # The kernel takes 107 bytes.
-    if len(os.fsencode(path)) + inside <= 107:
-        return path
-    name = hashlib.sha256(os.fsencode(path.parent)).hexdigest()[:12]
-    room = Path(tempfile.gettempdir()) / f"mod208-{os.getuid()}-{name}"
-    room.mkdir(exist_ok=True, mode=0o700)
-    if room.stat().st_uid != os.getuid():
-        raise ServiceError(f"{room} belongs to somebody else", next="Set TMPDIR to a folder of your own.")
-    return room / path.name
 
 
 def _redis_password(folder: Path) -> str:
