@@ -53,7 +53,8 @@ def _rules(file: Path) -> list[Rule]:
     package = _PACKAGE.search(source)
     lines = source.splitlines()
     heads = [(n, m[1]) for n, line in enumerate(lines, 1) if (m := _HEAD.match(line)) and m[1] not in _NO_RULE]
-    ends = [n for n, _ in heads[1:]] + [len(lines) + 1]
+    # A file without any rule has no head, and so no end either.
+    ends = [*(n for n, _ in heads[1:]), len(lines) + 1][: len(heads)]
     return [
         Rule(package[1] if package else "", name, str(file), start, _strings("\n".join(lines[start - 1 : end - 1])))
         for (start, name), end in zip(heads, ends, strict=True)

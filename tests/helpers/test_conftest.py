@@ -63,6 +63,12 @@ def test_failures_and_warnings_are_found_with_their_rules(folder: Path) -> None:
     assert "the bucket is public" in (report._repr_html_() or "")
 
 
+def test_a_file_without_a_rule_beside_the_policy_is_no_crash(folder: Path) -> None:
+    (folder / "policy" / "begun.rego").write_text("package begun\n\nimport data.main\n")
+    report = Conftest(folder).test(document={"public": True})
+    assert [result.rule for result in report.failures] == ["deny"]
+
+
 def test_a_document_in_memory_is_judged(folder: Path) -> None:
     conftest = Conftest(folder)
     good = conftest.test(document={"public": False, "owner": "vision"}, filename="plan.json")
