@@ -6,31 +6,17 @@ import re
 
 import pytest
 
-from helpers import _process, services, tools
-from helpers._paths import TOOLCHAIN, cache_dir
+from helpers import services, tools
+from helpers._paths import TOOLCHAIN
+from tests.toolchain.conftest import go
 
 PROVIDER = TOOLCHAIN / "provider-platform"
-
-
-def go(*args: str, env: dict[str, str] | None = None) -> _process.Completed:
-    """Run Go with caches of our own that later runs find again; `course tools clean --all` drops them."""
-    caches = cache_dir() / "go-tests"
-    own = {
-        "GOMODCACHE": str(caches / "mod"),
-        "GOCACHE": str(caches / "go"),
-        "GOTOOLCHAIN": "local",
-        "GOFLAGS": "-modcacherw -mod=readonly",
-        "CGO_ENABLED": "0",
-    }
-    allow = ("GOPROXY", "GOSUMDB", "GONOSUMDB", "GOPRIVATE", "GONOPROXY")
-    command = [tools.ensure("go").path, *args]
-    return _process.run(command, cwd=PROVIDER, env=_process.environment(own | (env or {}), allow), timeout=1800)
 
 
 @pytest.mark.timeout(1800)
 @pytest.mark.xdist_group("go")
 def test_vet_is_content() -> None:
-    vetted = go("vet", "./...")
+    vetted = go(PROVIDER, "vet", "./...")
     assert vetted.returncode == 0, vetted.stderr[-4000:]
 
 
@@ -46,7 +32,7 @@ def test_unit_and_acceptance_tests_pass_against_the_local_cloud() -> None:
         "AWS_SECRET_ACCESS_KEY": "test-only",
         "AWS_REGION": "eu-west-1",
     }
-    tested = go("test", "-count=1", "-v", "./...", env=env)
+    tested = go(PROVIDER, "test", "-count=1", "-v", "./...", env=env)
     assert tested.returncode == 0, tested.stdout[-6000:] + tested.stderr[-2000:]
     passed = re.findall(r"^--- PASS: (\w+)", tested.stdout, re.MULTILINE)
     assert any(name.startswith("TestAcc") for name in passed)
