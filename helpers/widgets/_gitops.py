@@ -25,7 +25,7 @@ from helpers.widgets._style import Mark
 from helpers.widgets._yaml_diff import changes_table, side_by_side_diff, status_part, yaml_part
 
 if TYPE_CHECKING:
-    from helpers.argocd.types import Application, Operation
+    from helpers.argocd.types import Application, Operation, ResourceResult
     from helpers.kubernetes.types import Change, Difference, Event, Object
 
 #: What a comparison is called, by `helpers.kubernetes.types.Difference`.
@@ -146,10 +146,16 @@ def _resource_note(resource: Any) -> str:
     return "; ".join([*words, *([cut(resource.message, 300)] if resource.message else [])])
 
 
+def _result(resource: ResourceResult) -> str:
+    # Argo CD gives the phase of a hook to what is none, and lets it stay at Running.
+    failed = resource.hook_phase in ("Failed", "Error")
+    return (resource.hook_phase if failed else resource.status or resource.hook_phase) or "Unknown"
+
+
 def operation_html(operation: Operation) -> str:
     """Return what a sync did with each resource. Times are left out, so that the same work looks the same."""
     facts = {"Revision": code(short(operation.revision)) if operation.revision else "", "Asked by": operation.by}
-    rows = [[r.kind, code(r.name), mark(r.hook_phase or r.status or "Unknown"), cut(r.message, 300)]
+    rows = [[r.kind, code(r.name), mark(_result(r)), cut(r.message, 300)]
             for r in sorted(operation.resources, key=lambda r: (r.kind, r.namespace, r.name))]  # fmt: skip
     table = rows_html(["Kind", "Name", "Result", "Says"], rows) if rows else ""
     said = tag("p", cut(operation.message, 1000)) if operation.message else ""

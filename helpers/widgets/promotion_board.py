@@ -44,7 +44,8 @@ def board_parts(board: Board) -> tuple[Html, ...]:
             heads.append(tag("th", tag("span", "→", aria_hidden="true"), said, scope="col", class_="m-step"))
         heads.append(tag("th", environment, scope="col"))
     rows = [_row(board, name) for name in board.applications]
-    least = 90 + 165 * len(named) + 145 * (len(named) - 1)
+    # Three environments fit beside JupyterLab's file browser on a laptop.
+    least = 76 + 140 * len(named) + 112 * (len(named) - 1)
     table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="m-board",
                 style=f"min-width:{least}px")  # fmt: skip
     return title, tag("div", table, style="overflow-x:auto")

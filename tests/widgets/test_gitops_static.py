@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from helpers import widgets
 from helpers._redact import add_secrets
-from helpers.argocd.types import Application, ApplicationEvent, Operation, ResourceTree
+from helpers.argocd.types import Application, ApplicationEvent, Operation, ResourceResult, ResourceTree
 from helpers.errors import BadInput
 from helpers.kubernetes.types import Event, Object, ObjectDiff
 from helpers.promotion import Blocker, Board, Stage
@@ -244,6 +244,17 @@ def test_operation_says_which_resource_failed_and_leaves_times_out() -> None:
     text = words(widgets.operation_html(operation))
     assert "✗ SyncFailed exceeded quota: gpu" in text and "Asked by maria" in text
     assert "10:00" not in text
+
+
+def test_a_resource_of_a_sync_that_is_over_is_not_called_running() -> None:
+    # So Argo CD answers for what is no hook, when all has succeeded.
+    applied = ResourceResult("apps", "v1", "Deployment", "prod", "inference", "Synced", "applied", "Running", "Sync")
+    hook = ResourceResult(
+        "batch", "v1", "Job", "prod", "migrate", "Synced", "BackoffLimitExceeded", "Failed", "PreSync"
+    )
+    text = words(widgets.operation_html(Operation("Succeeded", resources=(applied, hook))))
+    assert "= Synced applied" in text and "✗ Failed BackoffLimitExceeded" in text
+    assert "Running" not in text
 
 
 def test_events_come_in_order_with_warnings_counted() -> None:
