@@ -37,8 +37,13 @@ from helpers.labs import Lab
 from helpers.policy import NothingChecked, PolicyError, PolicyReport, PolicyResult
 
 RULES, DATA, TESTS = "policy/conftest", "policy/data", "policy/conftest/rules_test.rego"
-#: File -> how many rules the table asks of it, at least.
-FILES = {"images.rego": 1, "security.rego": 2, "capacity.rego": 1, "labels.rego": 2}
+#: File -> the rules that the table asks of it.
+FILES = {
+    "images.rego": ("image-digest",),
+    "security.rego": ("privileged", "host-path"),
+    "capacity.rego": ("gpu-limit",),
+    "labels.rego": ("owner", "pod-owner"),
+}
 ADMISSION, APPLICATION = "policy/admission", "clusters/admission/application.yaml"
 WORKLOADS, BINDING = f"{ADMISSION}/workloads.yaml", f"{ADMISSION}/binding.yaml"
 #: Seconds in which the API server has to know a policy that Argo CD has brought.
@@ -46,7 +51,7 @@ KNOWN_WITHIN = 15.0
 #: A port where nobody listens.
 NOBODY = "127.0.0.1:9"
 #: A rule that refuses every object.
-EVERYTHING = '\ndeny contains {"msg": "no", "rule": "everything", "object": "any"}\n'
+EVERYTHING = '\ndeny contains {{"msg": "no", "rule": "{}", "object": "any"}}\n'
 
 
 @step(
@@ -81,8 +86,8 @@ def _written(lab: Lab) -> None:
         kit.needed(lab, f"{RULES}/{file}")
         with learners_rego():
             count = len(_denials([lab.path(f"{kit.ROOT}/{RULES}/{file}")]))
-        have = "no rule yet" if not count else f"{count} rule, {wanted} are asked for"
-        require(count >= wanted, f"{kit.ROOT}/{RULES}/{file} has {have}")
+        have = "no rule yet" if not count else f"{count} rule, {len(wanted)} are asked for"
+        require(count >= len(wanted), f"{kit.ROOT}/{RULES}/{file} has {have}")
 
 
 def _denials(paths: Sequence[Path]) -> list[Rule]:
@@ -170,9 +175,9 @@ def _held(lab: Lab) -> int:
             rules += 1
             gone = f"{kit.ROOT}/{RULES}/{file.name}:{rule.line}: no test fails when this rule is removed"
             mutants.append((file.name, _without(rule, text), gone))
-        if file.name in FILES:
-            much = f"{kit.ROOT}/{TESTS}: no test fails when {file.name} refuses everything: show a good one passing"
-            mutants.append((file.name, text + EVERYTHING, much))
+        for name in FILES.get(file.name, ()):
+            much = f"{kit.ROOT}/{TESTS}: no test fails when {name} refuses everything: show a good Deployment passing"
+            mutants.append((file.name, text + EVERYTHING.format(name), much))
     each(lambda mutant: require(_noticed(lab, mutant[0], mutant[1]), mutant[2]), mutants)
     return rules
 
@@ -209,6 +214,7 @@ def _noticed(lab: Lab, file: str, text: str) -> bool:
 )
 def admission(lab: Lab) -> str:
     """Argo CD keeps the policy in the cluster, and the API server refuses what it must, and nothing else."""
+    kit.needed(lab, ADMISSION, WORKLOADS, BINDING, APPLICATION)
     name = _policy_written(lab)
     _bound(lab, name)
     _application(lab)
