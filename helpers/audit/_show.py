@@ -1,0 +1,52 @@
+"""HTML of the audit trail's types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from helpers.audit.types import Entry, Verification
+
+
+def entries_html(entries: Sequence[Entry]) -> str:
+    """Return entries as a table, oldest first."""
+    from helpers.widgets._html import code, cut, head, mark, page, rows_html, tag
+
+    rows = []
+    for one in entries:
+        event = one.event
+        digest = event.subject.digest if not isinstance(event.subject, Mapping) else ""
+        name = event.subject.name if not isinstance(event.subject, Mapping) else ""
+        rows.append([
+            one.index, f"{one.at:%Y-%m-%d %H:%M:%S}", event.actor,
+            mark("break-glass") if event.action == "break-glass" else tag("strong", event.action),
+            cut(name, 80), code(digest[:12]), mark(str(event.decision)), cut(event.reason, 300),
+            code(one.leaf_hash[:12]), code(one.previous[:12]),
+        ])  # fmt: skip
+    names = ["Entry", "When (UTC)", "Who", "What", "Subject", "Digest", "Decision", "Why", "Hash", "Hash before"]
+    title = head(f"{len(rows)} {'entry' if len(rows) == 1 else 'entries'}")
+    return str(page(title, rows_html(names, rows, empty="Nothing was recorded."), label="Audit trail"))
+
+
+def verification_html(found: Verification) -> str:
+    """Return a verifier's answer: the verdict, what was checked, and each finding."""
+    from helpers.widgets._html import head, mark, page, rows_html
+    from helpers.widgets._style import STATES, Mark
+
+    known = {"valid": STATES["verified"], "invalid": Mark("✗", "tampered with", "bad"), "unknown": STATES["unknown"]}
+    facts = [f"{found.size} entries"] if found.size else []
+    if found.withheld:
+        facts.append(f"{found.withheld} past their retention, by hash only")
+    rows = [[mark(Mark("✗", f.kind, "bad")), "" if f.index is None else f.index, f.file, f.message]
+            for f in found.findings]  # fmt: skip
+    table = rows_html(["Finding", "Entry", "File", "What was found"], rows, empty="Nothing is wrong.")
+    checked = f"Checked: {', '.join(found.checked) or 'nothing'}."
+    return str(page(head(mark(known[found.status]), *facts, checked), table, label="Verification of the audit trail"))
+
+
+def facts_html(title: str, facts: Mapping[str, object]) -> str:
+    """Return a few facts as a table."""
+    from helpers.widgets._html import code, definitions, head, page
+
+    return str(page(head(title), definitions({name: code(value) for name, value in facts.items()}), label=title))

@@ -1,0 +1,265 @@
+"""The audit trail as those use it who record in it and read it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from helpers import _process, tools
+from helpers._paths import state_dir
+from helpers.audit._api import Api, Lost, TurnOver, down
+from helpers.audit._statement import Ready, ready
+from helpers.audit.errors import AuditDown, AuditError, BadEvent, NotAcknowledged
+from helpers.audit.retention import Retention, ranges
+from helpers.audit.room import ORIGIN, Collector, Room
+from helpers.audit.types import (
+    Action,
+    Checkpoint,
+    Decision,
+    Entries,
+    Entry,
+    Event,
+    Proof,
+    Subject,
+    Verification,
+    leaf_hash,
+)
+from helpers.errors import BadInput
+from helpers.services._record import write_private
+
+#: Events in one request, and entries in one answer.
+BATCH, PAGE = 200, 2000
+#: How often an append is tried, after a lost turn or a log that was restarted.
+TRIES = 8
+
+
+class Trail:
+    """The audit trail, service ``audit``, used by one collector.
+
+    Args:
+        name: of the collector; its key is made and enrolled at the first use.
+        retention: how long events are kept.
+        patience: seconds to wait for a service that is being restarted, before giving up.
+
+    Raises (every method that asks the service):
+        AuditDown: it does not run; nothing starts it behind your back. Refused: it said no.
+    """
+
+    def __init__(self, name: str = "platform", *, retention: Retention | None = None, patience: float = 5.0) -> None:
+        self.name, self.retention = name, retention or Retention()
+        self.room = Room.of_service()
+        self._api = Api(self.room, patience)
+        self._key: Collector | None = None
+
+    def __repr__(self) -> str:
+        return f"Trail({self.name!r})"
+
+    @property
+    def collector(self) -> Collector:
+        """Who signs what this trail records."""
+        if self._key is None:
+            if not self.room.key.exists():
+                raise down("It never ran.")
+            self._key = self.room.collector(self.name)
+        return self._key
+
+    def record(
+        self,
+        action: Action | str,
+        *,
+        actor: str,
+        subject: Subject | Mapping[str, str],
+        decision: Decision | str,
+        reason: str = "",
+        details: Mapping[str, Any] | None = None,
+        at: datetime | None = None,
+    ) -> Entry:
+        """Record one event; return once it is on disk and in a signed checkpoint.
+
+        Args:
+            action: what happened, one of `Action`.
+            actor: the account that did it, no mail address.
+            subject: what it is about, by digest.
+            decision: how it ended, one of `Decision`.
+            reason: why, for a person. details: more, JSON. Secrets and personal data in both are masked.
+            at: when, with a time zone; by default now.
+
+        Raises:
+            BadEvent: the event cannot be recorded as it is. NotAcknowledged: the log stopped and did not come back.
+        """
+        return self.record_all([Event(action, actor, subject, decision, reason, details or {}, at)])[0]
+
+    def record_all(self, events: Iterable[Event]) -> Entries:
+        """Record events in this order, as `record` does; much faster for many.
+
+        Raises:
+            BadEvent: of one of them; none is recorded then.
+        """
+        now = datetime.now(UTC)
+        made = [ready(event, self.retention, now) for event in events]
+        if any(one.predicate["action"] == Action.RETENTION for one in made):
+            raise BadEvent("Retention is not recorded by hand", why="It lets content go.", next="Trail().expire()")
+        return self._append(made)
+
+    def _append(self, events: Sequence[Ready]) -> Entries:
+        batches = (events[first : first + BATCH] for first in range(0, len(events), BATCH))
+        return Entries(entry for batch in batches for entry in self._append_batch(batch))
+
+    def _append_batch(self, events: Sequence[Ready]) -> list[Entry]:
+        collector, why = self.collector, ""
+        for _ in range(TRIES):
+            turn = self._api.json("POST", "/turn")
+            index, previous = int(turn["index"]), str(turn["previous"])
+            lines: list[bytes] = []
+            for event in events:
+                lines.append(event.signed(index + len(lines), previous, collector))
+                previous = leaf_hash(lines[-1])
+            try:
+                signed = self._api.call("POST", f"/entries?turn={turn['turn']}", b"\n".join(lines) + b"\n").decode()
+            except TurnOver as error:
+                # This machine was too slow for its turn. Nothing was recorded.
+                why = error.why
+                continue
+            except (Lost, AuditDown) as error:
+                # A killed log may have kept a part of them: as many as are there count.
+                why = str(error)
+                kept = self._kept(index, lines, why)
+                if kept == len(lines):
+                    signed = self.checkpoint().signed
+                elif kept:
+                    found = [Entry.of(index + i, line) for i, line in enumerate(lines[:kept])]
+                    return found + self._append_batch(events[kept:])
+                else:
+                    continue
+            self._remember(Checkpoint.parse(signed))
+            return [Entry.of(index + i, line) for i, line in enumerate(lines)]
+        raise NotAcknowledged("The audit log did not record the event", why=why, next="course services restart audit")
+
+    def _kept(self, index: int, lines: Sequence[bytes], why: str) -> int:
+        """Return how many of the entries are in the log, after an answer was lost."""
+        try:
+            size = self.checkpoint().size
+            there = self._lines(index, min(size, index + len(lines))) if size > index else []
+        except AuditDown:
+            raise NotAcknowledged(
+                f"Nobody knows yet whether {len(lines)} events from entry {index} on are recorded",
+                why=f"The log stopped before it answered: {why}",
+                next="course services start audit   # then look at Trail().entries() before recording them again",
+            ) from None
+        same = [mine == kept for mine, kept in zip(lines, there, strict=False)]
+        return same.index(False) if False in same else len(same)
+
+    def _remember(self, seen: Checkpoint) -> None:
+        """Keep the newest checkpoint outside the log, so that it cannot go back unseen."""
+        known = self.seen
+        if known is None or known.size < seen.size:
+            self._seen_file.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+            write_private(self._seen_file, seen.signed.encode())
+
+    @property
+    def _seen_file(self) -> Path:
+        return state_dir() / "audit" / f"seen-{self.name}"
+
+    @property
+    def seen(self) -> Checkpoint | None:
+        """The newest checkpoint that this collector was given, kept outside the log."""
+        try:
+            return Checkpoint.parse(self._seen_file.read_text())
+        except (OSError, ValueError):
+            return None
+
+    def entries(self, start: int = 0, end: int | None = None) -> Entries:
+        """Return entries ``start`` up to, not including, ``end`` (by default: all).
+
+        Raises:
+            BadInput: there are no such entries.
+        """
+        size = self.checkpoint().size
+        stop = size if end is None else end
+        if not 0 <= start <= stop <= size:
+            raise BadInput(
+                f"There are no entries {start} to {stop}", why=f"The log has {size}.", next="Trail().checkpoint()"
+            )
+        return Entries(Entry.of(start + i, line) for i, line in enumerate(self._lines(start, stop)))
+
+    def _lines(self, start: int, end: int) -> list[bytes]:
+        return [line for page in self._pages(start, end) for line in page.removesuffix(b"\n").split(b"\n")]
+
+    def _pages(self, start: int, end: int) -> Iterator[bytes]:
+        for first in range(start, end, PAGE):
+            yield self._api.patiently("GET", f"/entries?start={first}&end={min(end, first + PAGE)}")
+
+    def checkpoint(self) -> Checkpoint:
+        """Return the newest signed checkpoint."""
+        return Checkpoint.parse(self._api.patiently("GET", "/checkpoint").decode())
+
+    def inclusion(self, index: int) -> Proof:
+        """Return a proof that the log holds entry *index*.
+
+        Raises:
+            Refused: there is no such entry.
+        """
+        text = self._api.patiently("GET", f"/proof/inclusion?of={index}").decode()
+        proof, checkpoint = text.split("\n\n", 1)
+        return Proof("inclusion", index, Checkpoint.parse(checkpoint).size, len(proof.splitlines()) - 2, text)
+
+    def consistency(self, old: Checkpoint | int) -> Proof:
+        """Return a proof that the log of *old* (a checkpoint, or its size) is the beginning of today's.
+
+        Raises:
+            Refused: the log is smaller than that.
+        """
+        size = old if isinstance(old, int) else old.size
+        text = self._api.patiently("GET", f"/proof/consistency?of={size}").decode()
+        said = json.loads(text)
+        return Proof("consistency", size, said["to"], len(said["hashes"]), text)
+
+    def export(self, folder: Path | str) -> Path:
+        """Write the trail to a new folder that anybody can verify offline; the service need not run.
+
+        Raises:
+            BadInput: the folder holds something. AuditError: the log cannot be read.
+        """
+        out = Path(folder)
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise BadInput(f"{out} is not empty", why="An export is a folder of its own.", next="Name a new folder.")
+        argv: list[str | Path] = [tools.ensure("audit-log").path, "export", "--dir", self.room.log,
+                "--collectors", self.room.collectors, out]  # fmt: skip
+        done = _process.run(argv, timeout=600)
+        if done.returncode != 0:
+            raise AuditError("The audit trail cannot be exported", why=done.stderr, next="course services logs audit")
+        return out
+
+    def verify(self) -> Verification:
+        """Verify the whole trail against its keys and the newest checkpoint that this collector was given."""
+        import tempfile
+
+        from helpers.audit.verify import verify_export
+
+        with tempfile.TemporaryDirectory() as folder:
+            out = self.export(Path(folder) / ORIGIN.rsplit("/", 1)[1])
+            seen = self._seen_file if self._seen_file.exists() else None
+            return verify_export(out, key=self.room.public_key, collectors=self.room.collectors, witnessed=seen)
+
+    def expire(self, now: datetime | None = None) -> Entry | None:
+        """Let the content of events go whose retention is over: record which; from now on exports leave it out.
+
+        Returns:
+            The ``retention`` event, or ``None`` when there was nothing to let go.
+        """
+        moment = now or datetime.now(UTC)
+        found = self.entries()
+        gone = {i for e in found for start, end in e.event.details.get("expired", ()) for i in range(start, end)
+                if e.event.action == Action.RETENTION}  # fmt: skip
+        due = [e.index for e in found if e.index not in gone and e.keep_until <= moment]
+        if not due:
+            return None
+        policy = json.dumps(dict(self.retention.days), sort_keys=True)
+        event = Event(
+            Action.RETENTION, self.name, Subject.of("retention-policy", policy), Decision.ACCEPTED,
+            f"The retention of {len(due)} events is over.", {"expired": ranges(due)},
+        )  # fmt: skip
+        return self._append([ready(event, self.retention, datetime.now(UTC))])[0]

@@ -1,0 +1,283 @@
+"""What the audit trail is made of: events, entries, checkpoints, proofs, verdicts."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+#: What an in-toto statement of ours is about.
+PREDICATE_TYPE = "https://acme.test/audit-event/v1"
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+PAYLOAD_TYPE = "application/vnd.in-toto+json"
+
+
+class Action(StrEnum):
+    """What is recorded; nothing else is."""
+
+    PLAN = "plan"
+    APPLY = "apply"
+    POLICY_DECISION = "policy-decision"
+    APPROVAL = "approval"
+    PROMOTION = "promotion"
+    DRIFT = "drift"
+    SECRET_ACCESS = "secret-access"  # noqa: S105
+    BREAK_GLASS = "break-glass"
+    SIGN = "sign"
+    VERIFY = "verify"
+    #: Written by `Trail.expire` only.
+    RETENTION = "retention"
+
+
+class Decision(StrEnum):
+    """How it ended. ``unknown`` (could not tell) is never shown as any other."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    FAILED = "failed"
+    IN_SYNC = "in-sync"
+    DRIFTED = "drifted"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What an event is about.
+
+    Attributes:
+        name: of the artifact, commit or object.
+        digest: SHA-256, 64 hex digits; of a Git commit its SHA-1, 40 hex digits.
+    """
+
+    name: str
+    digest: str
+
+    @property
+    def algorithm(self) -> Literal["sha256", "gitCommit"]:
+        """Name of the digest in an in-toto DigestSet."""
+        return "gitCommit" if len(self.digest) == 40 else "sha256"
+
+    @classmethod
+    def of(cls, name: str, content: bytes | str | Path) -> Subject:
+        """Return the subject with this content, or with that of a file."""
+        raw = content.read_bytes() if isinstance(content, Path) else content
+        return cls(name, hashlib.sha256(raw.encode() if isinstance(raw, str) else raw).hexdigest())
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened, before it is recorded.
+
+    Attributes:
+        action: what. actor: which account did it. subject: to what. decision: how it ended. reason: why.
+        details: more, JSON.
+        at: when, UTC; by default the moment it is recorded.
+        source: the log it was collected from and its identity there; empty when it was recorded first-hand.
+    """
+
+    action: Action | str
+    actor: str
+    subject: Subject | Mapping[str, str]
+    decision: Decision | str
+    reason: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    at: datetime | None = None
+    source: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An event in the log.
+
+    Attributes:
+        index: its place.
+        event: what was recorded.
+        statement: the in-toto statement that was signed.
+        leaf_hash: its RFC 6962 leaf hash, hex.
+        at: when it happened, UTC.
+        signer: key id of the collector that signed it.
+        raw: the entry as it is in the log, a DSSE envelope.
+    """
+
+    index: int
+    event: Event
+    statement: Mapping[str, Any]
+    leaf_hash: str
+    at: datetime
+    signer: str
+    raw: bytes = field(repr=False)
+
+    @property
+    def previous(self) -> str:
+        """Leaf hash of the event before it, as its collector signed it."""
+        return str(self.statement["predicate"]["previous"]["sha256"])
+
+    @property
+    def keep_until(self) -> datetime:
+        """When its retention ends."""
+        return datetime.fromisoformat(self.statement["predicate"]["retention"]["until"])
+
+    @classmethod
+    def of(cls, index: int, raw: bytes) -> Entry:
+        """Return the entry in an envelope; it verifies nothing."""
+        envelope = json.loads(raw)
+        statement = json.loads(base64.b64decode(envelope["payload"]))
+        said, subject = statement["predicate"], statement["subject"][0]
+        at = datetime.fromisoformat(said["at"])
+        source = (said["source"]["log"], said["source"]["id"]) if "source" in said else None
+        event = Event(
+            Action(said["action"]), said["actor"], Subject(subject["name"], next(iter(subject["digest"].values()))),
+            Decision(said["decision"]), said["reason"], said["details"], at, source,
+        )  # fmt: skip
+        return cls(index, event, statement, leaf_hash(raw), at, envelope["signatures"][0]["keyid"], raw)
+
+    def __repr__(self) -> str:
+        one = self.event
+        return f"Entry({self.index} {self.at:%Y-%m-%dT%H:%M:%SZ} {one.actor} {one.action}: {one.decision})"
+
+    def _repr_html_(self) -> str:
+        from helpers.audit import _show
+
+        return _show.entries_html((self,))
+
+
+class Entries(tuple[Entry, ...]):
+    """Entries, oldest first; a tuple with a rich display."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Entries({len(self)})"
+
+    def _repr_html_(self) -> str:
+        from helpers.audit import _show
+
+        return _show.entries_html(self)
+
+
+def leaf_hash(raw: bytes) -> str:
+    """Return the RFC 6962 leaf hash of an entry, hex."""
+    return hashlib.sha256(b"\0" + raw).hexdigest()
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The log at one moment, signed by its key (c2sp.org/tlog-checkpoint).
+
+    Attributes:
+        origin: name of the log. size: how many entries. root: of their tree, hex. signed: the whole signed note.
+    """
+
+    origin: str
+    size: int
+    root: str
+    signed: str = field(repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Checkpoint:
+        """Return what a signed note says; it does not verify the signature."""
+        origin, size, root = text.split("\n")[:3]
+        return cls(origin, int(size), base64.b64decode(root).hex(), text)
+
+    def save(self, path: Path) -> Path:
+        """Write the signed note: who keeps it can show later that the log was changed."""
+        path.write_text(self.signed, encoding="utf-8")
+        return path
+
+    def _repr_html_(self) -> str:
+        from helpers.audit import _show
+
+        return _show.facts_html("Checkpoint", {"log": self.origin, "entries": self.size, "root": self.root})
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A proof that anybody can verify with the log's public key.
+
+    Attributes:
+        kind: ``inclusion`` (the log holds this entry) or ``consistency`` (the log only grew).
+        index: of the entry, or the size of the earlier log.
+        size: of the log the proof leads to.
+        hashes: how many hashes it takes; at most about the binary logarithm of the size.
+        text: the proof as a verifier reads it (c2sp.org/tlog-proof, or JSON).
+    """
+
+    kind: Literal["inclusion", "consistency"]
+    index: int
+    size: int
+    hashes: int
+    text: str = field(repr=False)
+
+    def save(self, path: Path) -> Path:
+        """Write the proof to a file."""
+        path.write_text(self.text, encoding="utf-8")
+        return path
+
+    def _repr_html_(self) -> str:
+        from helpers.audit import _show
+
+        what = "entry" if self.kind == "inclusion" else "earlier size"
+        return _show.facts_html(f"Proof of {self.kind}", {what: self.index, "log": self.size, "hashes": self.hashes})
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes:
+        kind: ``flipped``, ``deleted``, ``truncated``, ``inserted``, ``replayed``, ``reordered``, ``forked``,
+            ``edited-checkpoint``, ``wrong-key``, ``damaged-file``, ``missing-file``, ``unknown-file``,
+            ``not-included``; ``unknown``: could not tell.
+        index: of the entry, ``None`` when it is about a file.
+        message: what was found.
+        file: which file.
+    """
+
+    kind: str
+    index: int | None
+    message: str
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """A verifier's answer.
+
+    Attributes:
+        status: ``valid``, ``invalid`` or ``unknown`` (could not tell).
+        findings: what is wrong, by entry.
+        origin, size, root: what the checkpoint says.
+        checked: what was judged: ``checkpoint``, ``entries``, ``events``, ``collectors``, ``witnessed``, ...
+        withheld: entries past their retention, proved by their hash alone.
+    """
+
+    status: Literal["valid", "invalid", "unknown"]
+    findings: tuple[Finding, ...]
+    origin: str = ""
+    size: int = 0
+    root: str = ""
+    checked: tuple[str, ...] = ()
+    withheld: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """Exit code of a command that ends with this answer: 0 valid, 1 invalid, 3 could not tell."""
+        return {"valid": 0, "invalid": 1, "unknown": 3}[self.status]
+
+    def __bool__(self) -> bool:
+        return self.status == "valid"
+
+    def __repr__(self) -> str:
+        named = ", ".join(f"{f.kind} {f.file if f.index is None else f.index}" for f in self.findings[:5])
+        return f"Verification({self.status}: {self.size} entries{'; ' + named if named else ''})"
+
+    def _repr_html_(self) -> str:
+        from helpers.audit import _show
+
+        return _show.verification_html(self)

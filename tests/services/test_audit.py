@@ -1,0 +1,129 @@
+"""The audit log as a service: no acknowledged event lost, none invented, nothing readable by others."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+
+from helpers import services, tools
+from helpers.audit import AuditDown, Event, Refused, Room, Subject, Trail
+from tests.services.conftest import kill
+
+#: Records events one by one and says what it means to record, and what was acknowledged as which entry.
+WRITER = """
+import sys
+from helpers.audit import Subject, Trail
+trail, me = Trail(sys.argv[1], patience=60), sys.argv[1]
+for number in range(int(sys.argv[2])):
+    print("wants", f"{me}-{number}", flush=True)
+    entry = trail.record("plan", actor=me, subject=Subject.of(f"{me}-{number}", b"x"), decision="accepted")
+    print("has", f"{me}-{number}", entry.index, flush=True)
+"""
+
+
+def event(name: str) -> Event:
+    return Event("plan", "ada", Subject.of(name, b"x"), "accepted")
+
+
+def writer(name: str, count: int) -> subprocess.Popen[str]:
+    argv = [sys.executable, "-c", WRITER, name, str(count)]
+    return subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.timeout(180)
+def test_kills_amid_writes_lose_no_acknowledged_event_and_invent_none(state: Path) -> None:
+    services.ensure("audit")
+    writers = [writer(f"w{number}", 12) for number in range(3)]
+    kills = 0
+    while any(one.poll() is None for one in writers):
+        time.sleep(0.7)
+        if kills < 4:
+            kill(services.ensure("audit").pid)
+            kills += 1
+            services.ensure("audit")
+    said = [line.split() for one in writers for line in one.communicate()[0].splitlines()]
+    assert [one.returncode for one in writers] == [0, 0, 0] and kills >= 2
+    wanted = [words[1] for words in said if words[0] == "wants"]
+    acknowledged = {int(words[2]): words[1] for words in said if words[0] == "has"}
+    trail = Trail()
+    there = {entry.index: entry.statement["subject"][0]["name"] for entry in trail.entries()}
+    assert acknowledged.items() <= there.items()
+    # A writer looks, after a kill, whether its event is there: each was recorded once.
+    assert sorted(there.values()) == sorted(wanted) and len(wanted) == 36
+    assert trail.verify().status == "valid"
+
+
+def test_a_writer_that_is_killed_in_its_turn_holds_up_nobody_for_long(state: Path) -> None:
+    services.ensure("audit")
+    Trail().record_all([event("before")])
+    lost = Trail("lost")
+    lost._api.json("POST", "/turn")
+    after = Trail().record_all([event("after")])[0]
+    assert after.index == 1
+
+
+def test_restart_goes_on_where_it_was(state: Path) -> None:
+    service = services.ensure("audit")
+    first = Trail().record_all([event(str(n)) for n in range(300)])
+    before = Trail().checkpoint()
+    services.stop("audit")
+    with pytest.raises(AuditDown, match="course services start audit"):
+        Trail(patience=0).checkpoint()
+    assert services.ensure("audit").url == service.url
+    assert Trail().checkpoint().root == before.root
+    (more,) = Trail().record_all([event("more")])
+    assert more.index == 300 and more.previous == first[-1].leaf_hash
+    assert Trail().verify().status == "valid"
+
+
+def test_a_connection_survives_a_restart_on_another_port(state: Path) -> None:
+    services.ensure("audit")
+    trail = Trail()
+    trail.record_all([event("a")])
+    before = services.stop("audit")[0].port
+    with socket.create_server(("127.0.0.1", before)):
+        assert services.ensure("audit").port != before
+    assert trail.record_all([event("b")])[0].index == 1
+
+
+def test_it_is_private_and_on_loopback(state: Path) -> None:
+    service = services.ensure("audit")
+    Trail().record_all([event("a")])
+    listening = {c.laddr.ip for c in psutil.Process(service.pid).net_connections("tcp") if c.status == "LISTEN"}
+    assert listening == {"127.0.0.1"}
+    folder = state / "services" / "audit"
+    assert not [path for path in folder.rglob("*") if path.stat().st_mode & 0o077]
+    room = Room.of_service()
+    for path in (service.log, *(p for p in room.log.rglob("*") if p.is_file())):
+        assert room.token().encode() not in path.read_bytes()
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(service.url + "/entries?start=0&end=1", timeout=10)
+    room.token_file.write_text("another")
+    with pytest.raises(Refused, match="token"):
+        Trail().checkpoint()
+
+
+def test_a_collector_that_nobody_enrolled_is_refused(state: Path) -> None:
+    services.ensure("audit")
+    trail = Trail("stranger")
+    assert trail.collector.public in trail.room.collectors.read_text()
+    kept = trail.room.collectors.read_text().splitlines()
+    trail.room.collectors.write_text("\n".join(line for line in kept if "stranger" not in line) + "\n")
+    with pytest.raises(Refused, match="no known collector"):
+        trail.record_all([event("a")])
+    assert Trail().checkpoint().size == 0
+
+
+def test_stop_leaves_nothing(state: Path) -> None:
+    pid = services.ensure("audit").pid
+    assert pid is not None and tools.ensure("audit-log").version
+    services.stop("audit")
+    assert not psutil.pid_exists(pid)
