@@ -4,12 +4,13 @@ What is asked is written in one file of the repository, ``gates.yaml``. A change
 keys of the revision it builds on, so that it cannot weaken what judges it.
 """
 
+from helpers.gates._images import ImageVerdict, judge_image
 from helpers.gates.run import fork_point, run
 from helpers.gates.secrets import scan_secrets
 from helpers.gates.settings import Settings
 from helpers.gates.types import BadGates, Finding, Gate, GateReport, GatesMissing, GatesUnreadable, Status
 
 __all__ = [
-    "BadGates", "Finding", "Gate", "GateReport", "GatesMissing", "GatesUnreadable", "Settings", "Status", "fork_point",
-    "run", "scan_secrets",
+    "BadGates", "Finding", "Gate", "GateReport", "GatesMissing", "GatesUnreadable", "ImageVerdict", "Settings",
+    "Status", "fork_point", "judge_image", "run", "scan_secrets",
 ]  # fmt: skip

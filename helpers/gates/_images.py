@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from helpers.cosign import CannotVerify, Cause, Cosign, Refused
 from helpers.crane import Crane, NotInRegistry, RegistryError
@@ -14,8 +16,14 @@ from helpers.kustomize import Image
 
 
 @dataclass(frozen=True)
-class _Verdict:
-    """What is known of one reference; *rule* is empty when all is well."""
+class ImageVerdict:
+    """What is known of one image.
+
+    Attributes:
+        rule: name of the rule it breaks; empty when all is well.
+        words: what is wrong, for a person.
+        unknown: it could not be told; whoever asks must block.
+    """
 
     rule: str = ""
     words: str = ""
@@ -50,29 +58,52 @@ def image(change: Change) -> Answer:
     return Answer("passed", f"{len(used)} images pinned by digest and signed with {change.settings.image_key}.")
 
 
-def _judge(change: Change, reference: str) -> _Verdict:
+def _judge(change: Change, reference: str) -> ImageVerdict:
     settings = change.settings
+    return judge_image(
+        reference,
+        key=change.trusted / settings.image_key,
+        registry=settings.registry,
+        endpoints=change.registries,
+        scratch=change.scratch,
+        key_name=settings.image_key,
+    )
+
+
+def judge_image(
+    reference: str, *, key: Path, registry: str, endpoints: Mapping[str, str], scratch: Path, key_name: str = ""
+) -> ImageVerdict:
+    """Tell whether an image is pinned by digest, comes from a registry, and was signed with a key.
+
+    Args:
+        reference: as a manifest names it.
+        key: PEM file of the public key.
+        registry: host that images may come from; empty for any.
+        endpoints: host -> ``HOST:PORT`` it is really reached at.
+        scratch: folder for the tools' working files.
+        key_name: what a person is told the key is called; by default its file name.
+    """
     if not Image(reference, "", "", "").digest:
-        return _Verdict("image-digest", "It has no digest; a tag can be moved after the review.")
+        return ImageVerdict("image-digest", "It has no digest; a tag can be moved after the review.")
     host = reference.split("/", 1)[0]
-    if settings.registry and host != settings.registry:
-        return _Verdict("image-registry", f"It is not from {settings.registry}.")
-    key = change.trusted / settings.image_key
+    if registry and host != registry:
+        return ImageVerdict("image-registry", f"It is not from {registry}.")
     if not key.is_file():
-        return _Verdict("image-key", f"There is no public key {settings.image_key} to verify it with.", unknown=True)
-    asked = re.sub(rf"^{re.escape(host)}/", f"{change.registries.get(host, host)}/", reference)
+        name = key_name or key.name
+        return ImageVerdict("image-key", f"There is no public key {name} to verify it with.", unknown=True)
+    asked = re.sub(rf"^{re.escape(host)}/", f"{endpoints.get(host, host)}/", reference)
     try:
-        answer = Cosign(change.scratch).verify(asked, key=key)
+        answer = Cosign(scratch).verify(asked, key=key)
         if isinstance(answer, Refused) and answer.cause is Cause.NO_SIGNATURE:
             # cosign says the same of an image that is not there.
-            Crane(change.scratch).digest(asked)
+            Crane(scratch).digest(asked)
     except NotInRegistry:
-        return _Verdict("image-missing", "The registry has no such image.")
+        return ImageVerdict("image-missing", "The registry has no such image.")
     except (RegistryError, CannotVerify) as error:
-        return _Verdict("image-unverified", f"{error.what}. {error.next}".strip(), unknown=True)
+        return ImageVerdict("image-unverified", f"{error.what}. {error.next}".strip(), unknown=True)
     if isinstance(answer, Refused):
-        return _Verdict(f"image-{answer.cause.value}", answer.reason.splitlines()[0])
-    return _Verdict()
+        return ImageVerdict(f"image-{answer.cause.value}", answer.reason.splitlines()[0])
+    return ImageVerdict()
 
 
 def _short(reference: str) -> str:

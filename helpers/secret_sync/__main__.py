@@ -7,7 +7,7 @@ import http.server
 import json
 import logging
 import os
-import tempfile
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -43,6 +43,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="of /healthz")
     parser.add_argument("--kubeconfig", type=Path, required=True)
+    parser.add_argument("--scratch", type=Path, required=True, help="folder that is emptied at the start")
     options = parser.parse_args(argv)
     os.umask(0o077)
 
@@ -55,24 +56,26 @@ def main(argv: list[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     cluster = Cluster(kubeconfig=options.kubeconfig)
     _await_kinds(cluster)
-    with tempfile.TemporaryDirectory(prefix="secret-sync-") as folder:
-        controller = Controller(cluster, Path(folder))
+    # Not a folder of the system's own: whoever kills this process would leave it there.
+    shutil.rmtree(options.scratch, ignore_errors=True)
+    options.scratch.mkdir(parents=True, mode=0o700)
+    controller = Controller(cluster, options.scratch)
 
-        class Health(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                body = json.dumps(controller.facts()).encode()
-                self.send_response(200 if self.path == "/healthz" else 404)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+    class Health(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(controller.facts()).encode()
+            self.send_response(200 if self.path == "/healthz" else 404)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
-            def log_message(self, format: str, *args: object) -> None:
-                """Requests of the supervisor are not news."""
+        def log_message(self, format: str, *args: object) -> None:
+            """Requests of the supervisor are not news."""
 
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", options.port), Health)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        controller.run()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", options.port), Health)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    controller.run()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ def _processes(site: Site) -> Sequence[Process]:
     install()
     argv = [
         sys.executable, "-P", "-m", "helpers.secret_sync", "--port", str(site.ports["http"]),
-        "--kubeconfig", str(kubeconfig(USER)),
+        "--kubeconfig", str(kubeconfig(USER)), "--scratch", str(site.data / "scratch"),
     ]  # fmt: skip
     # Its Secrets Manager is the cloud that the course uses.
     env = {"MOD208_CLOUD_URL": os.environ.get("MOD208_CLOUD_URL", site.urls["cloud"])}
