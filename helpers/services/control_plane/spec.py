@@ -20,11 +20,15 @@ SMALL = {"GOGC": "50", "GOMEMLIMIT": "300MiB"}
 LARGE = {"GOGC": "75", "GOMEMLIMIT": "700MiB"}
 #: Cluster addresses of Services; nothing listens there, as no node is real.
 SERVICE_RANGE = "10.96.0.0/16"
-#: Who changed what, without the content of Secrets; reads are left out, they would fill the disk.
+#: Who changed what and who read a Secret, without contents; other reads are left out, they would fill the disk.
 AUDIT_POLICY = """apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
 rules:
+- level: Metadata
+  verbs: [get, list]
+  resources:
+  - {group: "", resources: [secrets]}
 - level: None
   verbs: [get, list, watch]
 - level: None
