@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
 import benchmarks.__main__ as entry
-from benchmarks import checks, imports, wrappers
+from benchmarks import audit, checks, imports, wrappers
 from benchmarks._pairs import compare
 from helpers._process import run
 
@@ -65,3 +66,16 @@ def test_steps_over_the_goal_are_named() -> None:
     found = checks.summary("lab1", rows, [])
     assert found["over_goal_first"] == ["build"] and found["over_goal_again"] == []
     assert "build" in next(checks.show(found))
+
+
+@pytest.mark.timeout(120)
+def test_the_audit_trail_keeps_order_and_its_proofs_stay_short(tmp_path: Path) -> None:
+    found = audit.measure(sizes=(20, 300), concurrent=24, writers=2)
+    many = found["concurrent"]
+    assert many["events"] == 24 and many["all_acknowledged_in_order"] and many["proofs_hold"]
+    assert found["valid"] == "valid"
+    assert [row["events"] for row in found["sizes"]] == [20, 300]
+    assert all(row["inclusion_hashes"] <= row["log2"] for row in found["sizes"])
+    assert "20" in "\n".join(audit.show(found))
+    audit.plot(found, tmp_path / "audit.svg")
+    assert "events in the log" in (tmp_path / "audit.svg").read_text()
