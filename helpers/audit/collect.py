@@ -53,7 +53,9 @@ def collect(name: str, events: Iterable[Event], trail: Trail | None = None) -> E
     lock.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
     with FileLock(lock, mode=0o600):
         known = {entry.event.source for entry in keeper.entries() if entry.event.source}
-        new = {event.source: event for event in events if event.source not in known}
+        # What would be let go at once, or was already, does not come back.
+        fresh = (event for event in events if event.source not in known and not keeper.outlived(event))
+        new = {event.source: event for event in fresh}
         return keeper.record_all(new.values())
 
 

@@ -1,7 +1,8 @@
 """How long events are kept, by what they are about.
 
 A transparency log cannot forget that an event was there. When its time is over, a ``retention`` event in the log says
-so, and from then on exports hold the event's hash in its place: order, number and proofs stay, the content is gone.
+so; from then on exports, and in time the log's own disk, hold the event's hash in its place: order, number and proofs
+stay, the content is gone. Retention events themselves are kept for as long as the log.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from types import MappingProxyType
 DAYS: Mapping[str, int] = MappingProxyType(
     {
         "plan": 400, "policy-decision": 400, "drift": 400, "verify": 400, "secret-access": 400,
-        "apply": 2557, "approval": 2557, "promotion": 2557, "break-glass": 2557, "sign": 2557, "retention": 2557,
+        "apply": 2557, "approval": 2557, "promotion": 2557, "break-glass": 2557, "sign": 2557, "retention": 36525,
     }
 )  # fmt: skip
 

@@ -174,6 +174,8 @@ class Trail:
     def entries(self, start: int = 0, end: int | None = None) -> Entries:
         """Return entries ``start`` up to, not including, ``end`` (by default: all).
 
+        Those whose content is gone, their retention being over, are left out.
+
         Raises:
             BadInput: there are no such entries.
         """
@@ -183,7 +185,8 @@ class Trail:
             raise BadInput(
                 f"There are no entries {start} to {stop}", why=f"The log has {size}.", next="Trail().checkpoint()"
             )
-        return Entries(Entry.of(start + i, line) for i, line in enumerate(self._lines(start, stop)))
+        lines = enumerate(self._lines(start, stop), start)
+        return Entries(Entry.of(index, line) for index, line in lines if not Entry.withheld(line))
 
     def _lines(self, start: int, end: int) -> list[bytes]:
         return [line for page in self._pages(start, end) for line in page.removesuffix(b"\n").split(b"\n")]
@@ -226,11 +229,7 @@ class Trail:
         out = Path(folder)
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise BadInput(f"{out} is not empty", why="An export is a folder of its own.", next="Name a new folder.")
-        argv: list[str | Path] = [tools.ensure("audit-log").path, "export", "--dir", self.room.log,
-                "--collectors", self.room.collectors, out]  # fmt: skip
-        done = _process.run(argv, timeout=600)
-        if done.returncode != 0:
-            raise AuditError("The audit trail cannot be exported", why=done.stderr, next="course services logs audit")
+        self._run("export", out)
         return out
 
     def verify(self) -> Verification:
@@ -244,22 +243,37 @@ class Trail:
             seen = self._seen_file if self._seen_file.exists() else None
             return verify_export(out, key=self.room.public_key, collectors=self.room.collectors, witnessed=seen)
 
+    def outlived(self, event: Event) -> bool:
+        """Return whether the retention of an event is over, by its own time."""
+        return event.at is not None and self.retention.until(event.action, event.at) <= datetime.now(UTC)
+
     def expire(self, now: datetime | None = None) -> Entry | None:
-        """Let the content of events go whose retention is over: record which; from now on exports leave it out.
+        """Let the content of events go whose retention is over.
+
+        Which they are is recorded, as a ``retention`` event; from then on exports leave the content out, and it is
+        taken off the disk (in parts of 256 events: what is in the last, unfinished part goes with a later call).
 
         Returns:
-            The ``retention`` event, or ``None`` when there was nothing to let go.
+            The ``retention`` event, or ``None`` when there was nothing new to let go.
         """
-        moment = now or datetime.now(UTC)
-        found = self.entries()
-        gone = {i for e in found for start, end in e.event.details.get("expired", ()) for i in range(start, end)
-                if e.event.action == Action.RETENTION}  # fmt: skip
-        due = [e.index for e in found if e.index not in gone and e.keep_until <= moment]
-        if not due:
-            return None
-        policy = json.dumps(dict(self.retention.days), sort_keys=True)
-        event = Event(
-            Action.RETENTION, self.name, Subject.of("retention-policy", policy), Decision.ACCEPTED,
-            f"The retention of {len(due)} events is over.", {"expired": ranges(due)},
-        )  # fmt: skip
-        return self._append([ready(event, self.retention, datetime.now(UTC))])[0]
+        moment, found = now or datetime.now(UTC), self.entries()
+        told = {index for entry in found if entry.event.action == Action.RETENTION
+                for start, end in entry.event.details["expired"] for index in range(start, end)}  # fmt: skip
+        # What says which content may be gone must itself stay.
+        due = [e.index for e in found if e.event.action != Action.RETENTION and e.keep_until <= moment]
+        if new := [index for index in due if index not in told]:
+            policy = json.dumps(dict(self.retention.days), sort_keys=True)
+            reason, details = f"The retention of {len(new)} events is over.", {"expired": ranges(new)}
+            subject = Subject.of("retention-policy", policy)
+            event = Event(Action.RETENTION, self.name, subject, Decision.ACCEPTED, reason, details)
+            made = self._append([ready(event, self.retention, datetime.now(UTC))])[0]
+        if due:
+            self._run("prune")
+        return made if new else None
+
+    def _run(self, command: str, *operands: Path) -> None:
+        argv: list[str | Path] = [tools.ensure("audit-log").path, command, "--dir", self.room.log,
+                                  "--collectors", self.room.collectors, *operands]  # fmt: skip
+        done = _process.run(argv, timeout=600)
+        if done.returncode != 0:
+            raise AuditError(f"The audit log failed to {command}", why=done.stderr, next="course services logs audit")

@@ -123,6 +123,11 @@ class Entry:
         """When its retention ends."""
         return datetime.fromisoformat(self.statement["predicate"]["retention"]["until"])
 
+    @staticmethod
+    def withheld(raw: bytes) -> bool:
+        """Return whether an entry's content is gone, its retention being over; its hash is left."""
+        return raw.startswith(b'{"withheld":')
+
     @classmethod
     def of(cls, index: int, raw: bytes) -> Entry:
         """Return the entry in an envelope; it verifies nothing."""

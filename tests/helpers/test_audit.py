@@ -198,6 +198,14 @@ def test_retention_lets_content_go_and_nothing_else(tmp_path: Path, monkeypatch:
     assert json.loads(lines[0]) == {"withheld": {"index": 0, "leafHash": trail.entries(0, 1)[0].leaf_hash}}
     found = trail.verify()
     assert found.status == "valid" and found.withheld == 1
+    zero, first = (json.loads(entry.raw)["payload"].encode() for entry in trail.entries(0, 2))
+    assert b"the first words" in base64.b64decode(zero)
+    # Once its part of the log is full, the content leaves the disk as well.
+    trail.record_all([Event("apply", "ada", PLAN, "accepted")] * 260)
+    assert trail.expire() is None
+    assert [entry.index for entry in trail.entries(0, 3)] == [1, 2] and trail.verify().status == "valid"
+    disk = b"".join(path.read_bytes() for path in trail.room.log.rglob("*") if path.is_file())
+    assert zero not in disk and first in disk
     assert trail.expire(now + timedelta(days=31)) is not None
     assert trail.verify().withheld == 2
     services.stop("audit")

@@ -65,16 +65,11 @@ func export(ctx context.Context, from client.FileFetcher, collectors []byte, out
 	if err != nil {
 		return err
 	}
-	gone := make([]bool, len(entries))
-	for _, entry := range entries {
-		if found, err := openEntry(entry, known); err == nil {
-			found.expire(gone)
-		}
-	}
+	gone := expired(entries, known)
 	var lines bytes.Buffer
 	for i, entry := range entries {
-		if gone[i] {
-			entry = withheldLine(uint64(i), leafHash(entry))
+		if leaf, _ := leafOf(uint64(i), entry); gone[i] {
+			entry = withheldLine(uint64(i), leaf)
 		}
 		lines.Write(append(bytes.Clone(entry), '\n'))
 	}

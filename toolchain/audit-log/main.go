@@ -26,6 +26,7 @@ audit-log serve --dir DIR --key FILE --collectors FILE --token FILE --listen 127
 audit-log prove inclusion --dir DIR INDEX              a proof that the log holds an entry (c2sp.org/tlog-proof)
 audit-log prove consistency --dir DIR SIZE             a proof that the log of SIZE entries is a prefix of today's
 audit-log export --dir DIR --collectors FILE OUT       a folder that a stranger can verify, offline
+audit-log prune --dir DIR --collectors FILE            take the content of expired entries off the disk
 audit-log verify --key FILE [--collectors FILE] [--witnessed CHECKPOINT] DIR
 audit-log verify inclusion --key FILE --entry FILE PROOF
 audit-log verify consistency --key FILE --old CHECKPOINT PROOF
@@ -45,6 +46,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		"serve":  serveCommand,
 		"prove":  proveCommand,
 		"export": exportCommand,
+		"prune":  pruneCommand,
 		"verify": verifyCommand,
 		"version": func(_ []string, out io.Writer) (int, error) {
 			_, err := fmt.Fprintln(out, version)

@@ -90,7 +90,7 @@ func openStore(ctx context.Context, dir string, signer note.Signer, verifier not
 		if err != nil {
 			return nil, err
 		}
-		s.head = leafHash(last[0])
+		s.head, _ = leafOf(s.next-1, last[0])
 	}
 	return s, nil
 }

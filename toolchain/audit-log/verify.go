@@ -218,9 +218,9 @@ func (e *exported) readLines(v *verdict, files map[string][]byte) {
 		e.lines = bytes.Split(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))
 	}
 	for i, line := range e.lines {
-		leaf := leafHash(line)
-		if at, said, err := parseWithheld(line); err == nil && at == uint64(i) {
-			leaf, e.withheld[i] = said, said
+		leaf, held := leafOf(uint64(i), line)
+		if held {
+			e.withheld[i] = leaf
 		}
 		e.leaves = append(e.leaves, leaf)
 		var found *event

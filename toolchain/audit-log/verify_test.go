@@ -2,6 +2,9 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -164,5 +167,56 @@ func TestOnlyWhatARetentionEventNamesMayBeGone(t *testing.T) {
 	})
 	if _, kinds, _ := d.verify("--key", d.path("key.pub"), folder); !strings.Contains(kinds, "flipped@1") {
 		t.Fatal(kinds)
+	}
+}
+
+func TestPruningTakesTheContentOffTheDisk(t *testing.T) {
+	d := newDesk(t)
+	d.record(1, "plan", `{"note":"the first words"}`)
+	d.record(1, "plan", `{"note":"kept"}`)
+	d.record(bundle, "plan", `{"note":"the last bundle"}`)
+	d.record(1, "retention", fmt.Sprintf(`{"expired":[[0,1],[%d,%d]]}`, bundle+1, bundle+2))
+	_, entry := d.call("GET", "/entries?start=0&end=1", nil)
+	held := func() (count int) {
+		_ = filepath.WalkDir(d.path("log"), func(path string, file fs.DirEntry, _ error) error {
+			if !file.IsDir() && bytes.Contains(must(os.ReadFile(path)), entry[100:200]) {
+				count++
+			}
+			return nil
+		})
+		return count
+	}
+	if held() == 0 {
+		t.Fatal("the content is not where the test looks for it")
+	}
+	command := []string{"prune", "--dir", d.path("log"), "--collectors", d.path("collectors")}
+	for _, want := range []string{"1", "0"} {
+		var out, errors bytes.Buffer
+		if code := run(command, &out, &errors); code != 0 || strings.TrimSpace(out.String()) != want {
+			t.Fatalf("%d %s %s", code, out.String(), errors.String())
+		}
+	}
+	if count := held(); count > 0 {
+		t.Errorf("%d files still have it", count)
+	}
+	// The log goes on, and everything is proved as before.
+	d.record(2, "plan", "{}")
+	if code, kinds, said := d.verify("--key", d.path("key.pub"), d.export()); code != 0 || said.Withheld != 2 {
+		t.Fatalf("%d %s %+v", code, kinds, said)
+	}
+}
+
+func TestATamperedEntryIsNotPruned(t *testing.T) {
+	d := newDesk(t)
+	d.record(bundle, "plan", "{}")
+	d.record(1, "retention", `{"expired":[[0,3]]}`)
+	path := filepath.Join(d.path("log"), "tile", "entries", "000")
+	text := must(os.ReadFile(path))
+	text[40] ^= 1
+	write(t, path, string(text))
+	var errors bytes.Buffer
+	code := run([]string{"prune", "--dir", d.path("log"), "--collectors", d.path("collectors")}, io.Discard, &errors)
+	if code != exitInvalid || !strings.Contains(errors.String(), "entry 0 is not the one") {
+		t.Fatalf("%d %s", code, errors.String())
 	}
 }
