@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from helpers.services._record import write_private
+from helpers.services._record import sweep, write_private
 from helpers.services.control_plane.spec import LARGE
 from helpers.services.gitops._room import short_path
 from helpers.services.gitops.install import JITTER, NAMESPACE, RECONCILE, install
@@ -28,6 +28,8 @@ def processes(site: Site) -> Sequence[Process]:
     config = write_kubeconfig(plane, site.urls["kubernetes"], "argocd", namespace=NAMESPACE)
     argocd = tools.ensure("argocd")
     tools.ensure("gpg")
+    # After a kill GnuPG's agent lives on. The repo server empties its folder, and would meet it on its way out.
+    sweep(str(site.folder), 2.0)
     with Rest(config) as api:
         install(api, argocd.share, site.folder, server)
     parts = _Parts(site, argocd.path, config, ca, repo, argocd.share / "scripts")
