@@ -39,9 +39,11 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from helpers.audit import Subject, Trail
 trail, count, threads = Trail(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+trail.checkpoint(), trail.collector
 def one(number):
     subject = Subject.of(f"{sys.argv[1]}-{number}", b"x")
     return trail.record("plan", actor=sys.argv[1], subject=subject, decision="accepted").index
+print("ready", flush=True)
 sys.stdin.readline()
 with ThreadPoolExecutor(threads) as pool:
     print(*pool.map(one, range(count)))
@@ -106,8 +108,14 @@ def _concurrent(trail: Trail, count: int, writers: int) -> dict[str, Any]:
                          stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         for n in range(writers)
     ]  # fmt: skip
+    for one in running:
+        assert one.stdout is not None and one.stdout.readline() == "ready\n"
     begun = time.perf_counter()
-    acknowledged = [int(i) for one in running for i in one.communicate("\n")[0].split()]
+    for one in running:
+        assert one.stdin is not None
+        one.stdin.write("\n")
+        one.stdin.flush()
+    acknowledged = [int(i) for one in running for i in one.communicate()[0].split()]
     took = time.perf_counter() - begun
     entries = trail.entries(start)
     chained = all(b.previous == a.leaf_hash for a, b in itertools.pairwise(entries))

@@ -17,6 +17,9 @@ import (
 // payloadType is what an in-toto statement is called in a DSSE envelope.
 const payloadType = "application/vnd.in-toto+json"
 
+// retention is the action of events that let the content of others go.
+const retention = "retention"
+
 // maxEntry is the longest entry in bytes (an entry bundle gives its length 16 bits).
 const maxEntry = 1<<16 - 1
 

@@ -99,7 +99,7 @@ func export(ctx context.Context, from client.FileFetcher, collectors []byte, out
 
 // expire marks the entries whose content may be gone, as a retention event says.
 func (e *event) expire(gone []bool) {
-	if e.Predicate.Action != "retention" {
+	if e.Predicate.Action != retention {
 		return
 	}
 	for _, span := range e.Predicate.Details.Expired {

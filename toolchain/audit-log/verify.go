@@ -10,7 +10,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 
 	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 	"github.com/transparency-dev/formats/log"
@@ -223,15 +225,30 @@ func (e *exported) readLines(v *verdict, files map[string][]byte) {
 			e.withheld[i] = leaf
 		}
 		e.leaves = append(e.leaves, leaf)
-		var found *event
-		if e.known != nil {
-			if opened, err := openEntry(line, e.known); err == nil {
-				found = opened
-			}
-		}
-		e.events = append(e.events, found)
 	}
 	v.Withheld = len(e.withheld)
+	e.events = openAll(e.lines, e.known)
+}
+
+// openAll opens every line, on all processors: to verify signatures is most of the work.
+func openAll(lines [][]byte, known *dsse.EnvelopeVerifier) []*event {
+	events := make([]*event, len(lines))
+	if known == nil {
+		return events
+	}
+	var work sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for first := range workers {
+		work.Go(func() {
+			for i := first; i < len(lines); i += workers {
+				if found, err := openEntry(lines[i], known); err == nil {
+					events[i] = found
+				}
+			}
+		})
+	}
+	work.Wait()
+	return events
 }
 
 // readTiles reads the leaf hashes of the tree.
