@@ -60,13 +60,15 @@ class Api:
         Raises:
             AuditDown: it did not come back. Refused: the log said no.
         """
-        deadline = time.monotonic() + self.patience
+        deadline, again = time.monotonic() + self.patience, False
         while True:
             try:
                 return self.call(method, path, body)
             except (Lost, AuditDown):
-                if time.monotonic() > deadline:
+                # A connection that was idle for long is closed by the server: the second try makes a new one.
+                if again and time.monotonic() > deadline:
                     raise down("Nothing answers.") from None
+                again = True
                 time.sleep(0.1)
 
     def json(self, method: str, path: str) -> Any:

@@ -21,10 +21,10 @@ def entries_html(entries: Sequence[Entry]) -> str:
         rows.append([
             one.index, f"{one.at:%Y-%m-%d %H:%M:%S}", event.actor,
             mark("break-glass") if event.action == "break-glass" else tag("strong", event.action),
-            cut(name, 80), code(digest[:12]), mark(str(event.decision)), cut(event.reason, 300),
-            code(one.leaf_hash[:12]), code(one.previous[:12]),
+            cut(name, 80), code(digest[:8]), mark(str(event.decision)), cut(event.reason, 300),
+            code(one.leaf_hash[:8]), code(one.previous[:8]),
         ])  # fmt: skip
-    names = ["Entry", "When (UTC)", "Who", "What", "Subject", "Digest", "Decision", "Why", "Hash", "Hash before"]
+    names = ["#No.", "When (UTC)", "Who", "What", "Subject", "Digest", "Decision", "Why", "Hash", "Hash before"]
     title = head(f"{len(rows)} {'entry' if len(rows) == 1 else 'entries'}")
     return str(page(title, rows_html(names, rows, empty="Nothing was recorded."), label="Audit trail"))
 

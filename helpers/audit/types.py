@@ -228,7 +228,9 @@ class Proof:
         from helpers.audit import _show
 
         what = "entry" if self.kind == "inclusion" else "earlier size"
-        return _show.facts_html(f"Proof of {self.kind}", {what: self.index, "log": self.size, "hashes": self.hashes})
+        return _show.facts_html(
+            f"Proof of {self.kind}", {what: self.index, "entries of the log": self.size, "hashes": self.hashes}
+        )
 
 
 @dataclass(frozen=True)

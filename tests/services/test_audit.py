@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from helpers import services, tools
-from helpers.audit import AuditDown, Event, Refused, Room, Subject, Trail
+from helpers.audit import AuditDown, Event, NotAcknowledged, Refused, Room, Subject, Trail
 from tests.services.conftest import kill
 
 #: Records events one by one and says what it means to record, and what was acknowledged as which entry.
@@ -127,3 +127,19 @@ def test_stop_leaves_nothing(state: Path) -> None:
     assert pid is not None and tools.ensure("audit-log").version
     services.stop("audit")
     assert not psutil.pid_exists(pid)
+
+
+def test_a_log_that_does_not_come_back_is_said(state: Path) -> None:
+    pid = services.ensure("audit").pid
+    trail = Trail(patience=0.3)
+    trail.record_all([event("a")])
+    turn = trail._api.json("POST", "/turn")
+    kill(pid)
+    with pytest.raises(NotAcknowledged, match="Nobody knows yet") as unsure:
+        trail._kept(int(turn["index"]), [b"x"], "gone")
+    assert "course services start audit" in unsure.value.next
+    with pytest.raises(AuditDown, match="down"):
+        trail.record_all([event("b")])
+    services.ensure("audit")
+    assert trail._kept(int(turn["index"]), [b"x"], "gone") == 0
+    assert trail._kept(0, [trail.entries()[0].raw, b"x"], "gone") == 1
