@@ -23,6 +23,7 @@ COMMANDS = {
     "solve": "labs",
     "prove": "prove",
     "gates": "gates",
+    "evidence": "evidence",
     "map": "contract",
 }
 
