@@ -269,6 +269,26 @@ def test_files(case: Case, tmp_path: Path) -> None:
         assert (kind, name) in {(f.kind, f.file) for f in found.findings} and found.exit_code == 1
 
 
+@given(st.permutations(range(COUNT)), st.sets(st.integers(0, COUNT - 1), max_size=4))
+@settings(max_examples=40, deadline=None)
+def test_any_deletion_and_any_order_is_named(case: Case, order: list[int], gone: set[int]) -> None:
+    """Whatever is taken away is named one by one; what is left in another order is named as well."""
+    left = [place for place in order if place not in gone]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = case.copy(Path(temporary) / "export")
+        put(folder, [case.lines[place] for place in left])
+        found = case.verify(folder)
+    last = max(left, default=-1)
+    missing = {("deleted", place) for place in gone if place < last}
+    missing |= {("truncated", last + 1)} if last < COUNT - 1 else set()
+    moved = {index for kind, index in named(found) if kind == "reordered"}
+    assert named(found) == missing | {("reordered", place) for place in moved}
+    # Without those that are named, the rest is in order; nothing is named when all is.
+    rest = [place for place in left if place not in moved]
+    assert rest == sorted(rest) and bool(moved) == (left != sorted(left))
+    assert found.status == ("invalid" if missing or moved else "valid")
+
+
 @given(st.data())
 @settings(max_examples=60, deadline=None)
 def test_any_changed_byte_of_any_file_is_found(case: Case, data: st.DataObject) -> None:
