@@ -36,7 +36,8 @@ def coverage_table(coverage: Sequence[Coverage]) -> Html:
     heads = [tag("th", "Control", scope="col"), *(tag("th", kind, scope="col") for kind in kinds)]
     rows = [_row(one, kinds) for one in coverage]
     table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="m-heat")
-    return tag("div", table, style="overflow-x:auto")
+    gaps = [tag("li", tag("strong", one.control.id), " ", cut(gap, 300)) for one in coverage for gap in one.gaps]
+    return tag("div", table, *([tag("ul", *gaps)] if gaps else []), style="overflow-x:auto")
 
 
 def _row(one: Coverage, kinds: Sequence[str]) -> Html:
