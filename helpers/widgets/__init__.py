@@ -14,6 +14,7 @@ from helpers.widgets._moments import Moment, moments
 from helpers.widgets._plan import blast_radius_svg, graph_svg, plan_html
 from helpers.widgets._risk import Risk, plan_risks
 from helpers.widgets._runs import apply_html, diagnostics_html, drift_html, outputs_html, test_html
+from helpers.widgets._sbom import sbom_diff_html, sbom_html
 from helpers.widgets.application_tree import ApplicationTree, application_tree_html, settled
 from helpers.widgets.apply_progress import ApplyProgress
 from helpers.widgets.check_panel import CheckPanel
@@ -30,6 +31,6 @@ __all__ = [
     "applications_html", "apply_html", "audit_html", "blast_radius_svg", "check_html", "diagnostics_html",
     "drift_board_html", "drift_html", "events_html", "gate_report_html", "git_log_html", "graph_svg", "interface_html",
     "moments", "object_html", "operation_html", "outputs_html", "plan_html", "plan_risks", "policy_report_html",
-    "promotion_board_html", "pull_request_html", "registry_card_html", "resource_diff_html", "service_html", "settled",
-    "signature_html", "table_html", "test_html", "timeline_html", "tools_html",
+    "promotion_board_html", "pull_request_html", "registry_card_html", "resource_diff_html", "sbom_diff_html",
+    "sbom_html", "service_html", "settled", "signature_html", "table_html", "test_html", "timeline_html", "tools_html",
 ]  # fmt: skip
