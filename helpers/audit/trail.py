@@ -36,6 +36,10 @@ BATCH, PAGE = 200, 2000
 TRIES = 8
 
 
+class _Restarted(Exception):
+    """The log was restarted before it answered."""
+
+
 class Trail:
     """The audit trail, service ``audit``, used by one collector.
 
@@ -118,37 +122,44 @@ class Trail:
                 lines.append(event.signed(index + len(lines), previous, collector))
                 previous = leaf_hash(lines[-1])
             try:
-                signed = self._api.call("POST", f"/entries?turn={turn['turn']}", b"\n".join(lines) + b"\n").decode()
+                self._remember(Checkpoint.parse(self._post(turn["turn"], lines)))
             except TurnOver as error:
-                # This machine was too slow for its turn. Nothing was recorded.
                 why = error.why
-                continue
-            except (Lost, AuditDown) as error:
-                # A killed log may have kept a part of them: as many as are there count.
+            except _Restarted as error:
                 why = str(error)
-                kept = self._kept(index, lines, why)
-                if kept == len(lines):
-                    signed = self.checkpoint().signed
-                elif kept:
+                # A killed log may have kept a part of them: as many as are there count.
+                if kept := self._kept(index, lines):
                     found = [Entry.of(index + i, line) for i, line in enumerate(lines[:kept])]
                     return found + self._append_batch(events[kept:])
-                else:
-                    continue
-            self._remember(Checkpoint.parse(signed))
-            return [Entry.of(index + i, line) for i, line in enumerate(lines)]
+            else:
+                return [Entry.of(index + i, line) for i, line in enumerate(lines)]
         raise NotAcknowledged("The audit log did not record the event", why=why, next="course services restart audit")
 
-    def _kept(self, index: int, lines: Sequence[bytes], why: str) -> int:
-        """Return how many of the entries are in the log, after an answer was lost."""
+    def _post(self, turn: str, lines: Sequence[bytes]) -> str:
+        """Hand in entries; when the answer is lost, ask again: what is there already is acknowledged.
+
+        Raises:
+            TurnOver: this machine was too slow for its turn; nothing was recorded. _Restarted: a part may be there.
+        """
+        path, body = f"/entries?turn={turn}", b"\n".join(lines) + b"\n"
         try:
-            size = self.checkpoint().size
-            there = self._lines(index, min(size, index + len(lines))) if size > index else []
-        except AuditDown:
-            raise NotAcknowledged(
-                f"Nobody knows yet whether {len(lines)} events from entry {index} on are recorded",
-                why=f"The log stopped before it answered: {why}",
-                next="course services start audit   # then look at Trail().entries() before recording them again",
-            ) from None
+            return self._api.call("POST", path, body).decode()
+        except (Lost, AuditDown) as lost:
+            try:
+                return self._api.patiently("POST", path, body).decode()
+            except TurnOver:
+                raise _Restarted(str(lost)) from None
+            except AuditDown:
+                raise NotAcknowledged(
+                    f"Nobody knows yet whether {len(lines)} events are recorded",
+                    why=f"The log stopped before it answered: {lost}",
+                    next="course services start audit   # then look at Trail().entries() before recording them again",
+                ) from None
+
+    def _kept(self, index: int, lines: Sequence[bytes]) -> int:
+        """Return how many of the entries are in the log."""
+        size = self.checkpoint().size
+        there = self._lines(index, min(size, index + len(lines))) if size > index else []
         same = [mine == kept for mine, kept in zip(lines, there, strict=False)]
         return same.index(False) if False in same else len(same)
 

@@ -15,6 +15,7 @@ import pytest
 
 from helpers import services, tools
 from helpers.audit import AuditDown, Event, NotAcknowledged, Refused, Room, Subject, Trail
+from helpers.audit._api import Api, Lost
 from tests.services.conftest import kill
 
 #: Records events one by one and says what it means to record, and what was acknowledged as which entry.
@@ -132,14 +133,32 @@ def test_stop_leaves_nothing(state: Path) -> None:
 def test_a_log_that_does_not_come_back_is_said(state: Path) -> None:
     pid = services.ensure("audit").pid
     trail = Trail(patience=0.3)
-    trail.record_all([event("a")])
+    (first,) = trail.record_all([event("a")])
     turn = trail._api.json("POST", "/turn")
     kill(pid)
     with pytest.raises(NotAcknowledged, match="Nobody knows yet") as unsure:
-        trail._kept(int(turn["index"]), [b"x"], "gone")
+        trail._post(turn["turn"], [first.raw])
     assert "course services start audit" in unsure.value.next
     with pytest.raises(AuditDown, match="down"):
         trail.record_all([event("b")])
     services.ensure("audit")
-    assert trail._kept(int(turn["index"]), [b"x"], "gone") == 0
-    assert trail._kept(0, [trail.entries()[0].raw, b"x"], "gone") == 1
+    # What is there is acknowledged to whoever asks again; of a part that is there, the rest is recorded anew.
+    assert trail._post("any", [first.raw]).startswith("acme.test/audit\n1\n")
+    assert trail._kept(0, [first.raw, b"x"]) == 1 and trail._kept(1, [b"x"]) == 0
+
+
+def test_a_lost_answer_makes_no_second_entry(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    services.ensure("audit")
+    trail, call = Trail(), Api.call
+    lost = []
+
+    def deaf(api: Api, method: str, path: str, body: bytes | None = None) -> bytes:
+        answer = call(api, method, path, body)
+        if path.startswith("/entries?turn") and not lost:
+            lost.append(answer)
+            raise Lost("the connection broke")
+        return answer
+
+    monkeypatch.setattr(Api, "call", deaf)
+    entries = trail.record_all([event("a"), event("b")])
+    assert lost and [entry.index for entry in entries] == [0, 1] and trail.entries() == entries

@@ -276,6 +276,31 @@ func TestWhatTheServerRefuses(t *testing.T) {
 
 func first(a, _ string, err error) string { return must(a, err) }
 
+func TestWhoLostTheAnswerMayAskAgain(t *testing.T) {
+	d := newDesk(t)
+	d.record(2, "plan", "{}")
+	given := d.turn()
+	previous := hash(must(hexBytes(given.Previous)))
+	one := d.signed(given.Index, previous, "plan", "{}")
+	two := d.signed(given.Index+1, leafHash(one), "plan", "{}")
+	body := append(append(bytes.Clone(one), '\n'), two...)
+	for range 3 {
+		if code, text := d.call("POST", "/entries?turn="+given.Turn, body); code != 200 || !bytes.Contains(text, []byte("\n4\n")) {
+			t.Fatalf("%d %s", code, text)
+		}
+	}
+	other := d.signed(given.Index, previous, "apply", "{}")
+	beyond := d.signed(1<<63, previous, "apply", "{}")
+	for _, body := range [][]byte{other, beyond, append(append(body, '\n'), other...)} {
+		if code, text := d.call("POST", "/entries?turn="+given.Turn, body); code != 409 {
+			t.Fatalf("%d %s", code, text)
+		}
+	}
+	if next := d.turn(); next.Index != 4 {
+		t.Fatalf("%+v", next)
+	}
+}
+
 func TestATurnEndsByItself(t *testing.T) {
 	turns := newTurns(20 * time.Millisecond)
 	lost := must(turns.take(context.Background()))

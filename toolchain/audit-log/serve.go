@@ -152,12 +152,17 @@ func (s *server) postEntries(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	// A collector that hangs up must not take entries back that others build on.
+	ctx := context.WithoutCancel(r.Context())
 	if !s.turns.claim(r.URL.Query().Get("turn")) {
+		// An answer may have been lost: whoever asks again for what is there is told so.
+		if checkpoint, err := s.already(ctx, entries, events); err == nil {
+			answer(w, checkpoint, nil)
+			return
+		}
 		http.Error(w, "the turn is over", http.StatusConflict)
 		return
 	}
-	// A collector that hangs up must not take entries back that others build on.
-	ctx := context.WithoutCancel(r.Context())
 	wait, err := s.add(ctx, entries, events)
 	s.turns.release()
 	if err != nil {

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -148,6 +150,29 @@ func (s *store) await(ctx context.Context, first uint64, futures []tessera.Index
 	}
 	_, checkpoint, err := s.awaiter.Await(ctx, futures[len(futures)-1])
 	return checkpoint, err
+}
+
+// already returns the signed checkpoint that covers the entries, if the log holds exactly these in their places.
+func (s *store) already(ctx context.Context, entries [][]byte, events []*event) ([]byte, error) {
+	first, count := events[0].Predicate.Index, uint64(len(entries))
+	if next, _ := s.position(); first >= next || next-first < count {
+		return nil, errBroken
+	}
+	for {
+		checkpoint, raw, err := s.checkpoint(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if checkpoint.Size < first+count {
+			time.Sleep(checkpointEvery / 4) // they are on their way
+			continue
+		}
+		there, err := s.entries(ctx, first, first+count, checkpoint.Size)
+		if err == nil && !slices.EqualFunc(there, entries, bytes.Equal) {
+			err = errBroken
+		}
+		return raw, err
+	}
 }
 
 func (s *store) checkpoint(ctx context.Context) (*log.Checkpoint, []byte, error) {
