@@ -18,15 +18,17 @@ from helpers.audit import AuditDown, Event, NotAcknowledged, Refused, Room, Subj
 from helpers.audit._api import Api, Lost
 from tests.services.conftest import kill
 
-#: Records events one by one and says what it means to record, and what was acknowledged as which entry.
+#: Records events, some at a time, and says what it means to record, and what was acknowledged as which entry.
 WRITER = """
 import sys
-from helpers.audit import Subject, Trail
-trail, me = Trail(sys.argv[1], patience=60), sys.argv[1]
-for number in range(int(sys.argv[2])):
-    print("wants", f"{me}-{number}", flush=True)
-    entry = trail.record("plan", actor=me, subject=Subject.of(f"{me}-{number}", b"x"), decision="accepted")
-    print("has", f"{me}-{number}", entry.index, flush=True)
+from helpers.audit import Event, Subject, Trail
+me, count, size = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+trail = Trail(me, patience=60)
+for first in range(0, count, size):
+    names = [f"{me}-{number}" for number in range(first, first + size)]
+    print("wants", *names, flush=True)
+    entries = trail.record_all([Event("plan", me, Subject.of(name, b"x"), "accepted") for name in names])
+    print("has", *(f"{entry.event.subject.name}={entry.index}" for entry in entries), flush=True)
 """
 
 
@@ -34,15 +36,15 @@ def event(name: str) -> Event:
     return Event("plan", "ada", Subject.of(name, b"x"), "accepted")
 
 
-def writer(name: str, count: int) -> subprocess.Popen[str]:
-    argv = [sys.executable, "-c", WRITER, name, str(count)]
+def writer(name: str, count: int, size: int) -> subprocess.Popen[str]:
+    argv = [sys.executable, "-c", WRITER, name, str(count), str(size)]
     return subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
 
 
 @pytest.mark.timeout(180)
 def test_kills_amid_writes_lose_no_acknowledged_event_and_invent_none(state: Path) -> None:
     services.ensure("audit")
-    writers = [writer(f"w{number}", 12) for number in range(3)]
+    writers = [writer("w0", 12, 1), writer("w1", 12, 1), writer("w2", 1200, 100)]
     kills = 0
     while any(one.poll() is None for one in writers):
         time.sleep(0.7)
@@ -52,13 +54,14 @@ def test_kills_amid_writes_lose_no_acknowledged_event_and_invent_none(state: Pat
             services.ensure("audit")
     said = [line.split() for one in writers for line in one.communicate()[0].splitlines()]
     assert [one.returncode for one in writers] == [0, 0, 0] and kills >= 2
-    wanted = [words[1] for words in said if words[0] == "wants"]
-    acknowledged = {int(words[2]): words[1] for words in said if words[0] == "has"}
+    wanted = [name for words in said if words[0] == "wants" for name in words[1:]]
+    pairs = [pair.split("=") for words in said if words[0] == "has" for pair in words[1:]]
+    acknowledged = {int(index): name for name, index in pairs}
     trail = Trail()
     there = {entry.index: entry.statement["subject"][0]["name"] for entry in trail.entries()}
     assert acknowledged.items() <= there.items()
     # A writer looks, after a kill, whether its event is there: each was recorded once.
-    assert sorted(there.values()) == sorted(wanted) and len(wanted) == 36
+    assert sorted(there.values()) == sorted(wanted) and len(wanted) == 1224
     assert trail.verify().status == "valid"
 
 
