@@ -30,10 +30,10 @@ def _start(name: str, port: int | None) -> room.Service:
 
 
 def _show(found: Sequence[room.Service], as_json: bool) -> None:
-    lines = [f"{'service':12}{'status':10}{'pid':>8}  {'url':26}purpose"]
+    lines = [f"{'service':16}{'status':10}{'pid':>8}  {'url':26}purpose"]
     for service in found:
         pid = str(service.pid or "-")
-        lines.append(f"{service.name:12}{service.status:10}{pid:>8}  {service.url or '-':26}{service.purpose}")
+        lines.append(f"{service.name:16}{service.status:10}{pid:>8}  {service.url or '-':26}{service.purpose}")
         if service.notice:
             lines.append(f"{'':10}{service.notice}")
         if service.status == "failed":
