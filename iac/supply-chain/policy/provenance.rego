@@ -10,7 +10,7 @@ import data.lib.components
 
 # METADATA
 # title: The statement is SLSA provenance
-# description: An in-toto Statement v1 with a predicate of type https://slsa.dev/provenance/v1.
+# description: An in-toto Statement v1 (or v0.1, as cosign writes it) with a predicate of type https://slsa.dev/provenance/v1.
 deny contains components.finding("provenance-type", "this is no SLSA provenance v1 in an in-toto Statement v1", "provenance.build(...)") if {
 	not _typed
 }
@@ -59,7 +59,7 @@ deny contains components.finding("provenance-materials", "no material is named",
 }
 
 _typed if {
-	input.statement._type == "https://in-toto.io/Statement/v1"
+	input.statement._type in {"https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"}
 	input.statement.predicateType == "https://slsa.dev/provenance/v1"
 }
 
