@@ -251,7 +251,7 @@ def judge(statement: Statement, subject: StrPath, *, folder: StrPath = IAC / "su
 
 
 def bind_plan(terraform: Terraform, plan: StrPath) -> Statement:
-    """Return provenance of a saved plan: its digest, the configuration beside it as it is now, and counts of what it does.
+    """Return provenance of a saved plan: its digest, the configuration beside it now, and counts of what it does.
 
     No value of the plan is in it, as a plan holds secrets in the clear. Sign it with `attest`: that is the approval.
 
