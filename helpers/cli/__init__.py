@@ -23,6 +23,7 @@ COMMANDS = {
     "solve": "labs",
     "prove": "prove",
     "gates": "gates",
+    "leaks": "leaks",
     "evidence": "evidence",
     "map": "contract",
 }
