@@ -50,7 +50,7 @@ _ASSIGNED = re.compile(
     r"(?P<quote>[\"'`]?)(?P<value>[^\s\"'`,;}\])]{8,200})(?P=quote)",
     re.IGNORECASE,
 )
-_BEFORE = re.compile(r"[A-Za-z0-9_.-]{0,40}$")
+_BEFORE = re.compile(r"[A-Za-z0-9_.-]{0,40}\Z")
 #: Names that only point to a secret, or count, or time it.
 _POINTER = re.compile(
     r"(?:ref|refs|name|names|file|path|store|key_?ref|selector|type|kind|id|ids|arn|url|uri|env|policy|version|label|"

@@ -58,6 +58,12 @@ def test_text_and_logs_by_line(tmp_path: Path) -> None:
     assert report.exit_code == 1
 
 
+def test_a_finding_does_not_repeat_the_line_before(tmp_path: Path) -> None:
+    (tmp_path / "run.log").write_text(f"{NAMED}\npassword = '{PASSWORD}'\n")
+    (leak,) = silent(leaks.scan(tmp_path)).leaks
+    assert (leak.line, leak.message) == (2, "The value of password looks like a secret (15 characters).")
+
+
 def test_cells_and_outputs_of_notebooks(tmp_path: Path) -> None:
     coloured = f"\x1b[31m{TOKEN[:9]}\x1b[0m{TOKEN[9:]}"
     outputs = [
