@@ -8,6 +8,7 @@ PackVerification(valid: 5 of 5 controls covered)
 """
 
 from helpers.evidence.controls import coverage, load
+from helpers.evidence.facts import facts
 from helpers.evidence.keys import Keys
 from helpers.evidence.pack import EvidencePack
 from helpers.evidence.types import (
@@ -27,5 +28,6 @@ from helpers.evidence.verify import verify
 
 __all__ = [
     "ATTESTATIONS", "Artifact", "BadControls", "BadEvidence", "Control", "Coverage", "Evidence", "EvidenceError",
-    "EvidencePack", "Finding", "Keys", "PackVerification", "Requirement", "coverage", "load", "verify",
+    "EvidencePack", "Finding", "Keys", "PackVerification", "Requirement", "coverage", "facts", "load",
+    "verify",
 ]  # fmt: skip

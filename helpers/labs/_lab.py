@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from helpers import checks
-from helpers._paths import ROOT
+from helpers._paths import ROOT, state_dir
 from helpers.checks import CheckResult
 from helpers.labs import _cells, _files, course
 from helpers.labs._journal import Journal
@@ -77,6 +77,12 @@ class Lab:
         from helpers.labs._secret import secret
 
         return secret(self.id, name)
+
+    def private(self) -> Path:
+        """Return a folder of this learner (mode 0700) outside the workspace, for private keys: never handed in."""
+        folder = state_dir() / "private" / self.id
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
 
     def result(self, step: str) -> CheckResult:
         """Judge a step and remember the verdict.
