@@ -39,5 +39,12 @@ class TestLab2(Both):
         assert proofs[step].proved, proofs[step].problem
 
 
+class TestLab3(Both):
+    lab = "lab3"
+
+    def test_starter_fails_and_solution_passes(self, proofs: dict[str, proof.Proof], step: str) -> None:
+        assert proofs[step].proved, proofs[step].problem
+
+
 def test_each_lab_is_proved_here() -> None:
     assert {both.lab for both in Both.__subclasses__()} == set(course.labs())
