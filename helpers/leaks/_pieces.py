@@ -6,7 +6,9 @@ import gzip
 import io
 import json
 import re
+import secrets
 import tarfile
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import _process, tools
+from helpers.errors import CourseError
 from helpers.leaks.types import Unread
 
 #: Bytes of one file or member; a larger one is reported as not read.
@@ -136,25 +139,31 @@ def history(folder: Path) -> tuple[list[Piece], int]:
         CannotRead: Git cannot read the repository.
     """
     git = tools.ensure("git").path
+    # Drawn anew each time, so that no content can look like the border between two commits.
+    border = secrets.token_hex(16)
     # Nothing of the repository's own configuration is run or changes the text.
     args = ["-c", "core.quotePath=false", "-c", "diff.external=", "log", "--all", "--reflog", "--full-history", "-p"]
     args += ["--diff-merges=separate", "--unified=0", "--no-color", "--no-ext-diff", "--no-textconv", "--text"]
-    args += ["--no-renames", "--src-prefix=a/", "--dst-prefix=b/", "--format=%x01%H%n%B%x02"]
+    args += ["--no-renames", "--src-prefix=a/", "--dst-prefix=b/", f"--format={border}%H%n%B{border}"]
     env = _process.environment({"GIT_CONFIG_NOSYSTEM": "1", "GIT_OPTIONAL_LOCKS": "0"})
-    try:
-        done = _process.run([git, *args], cwd=folder, env=env, timeout=300)
-    except Exception as error:
-        raise CannotRead(f"Git gave no history: {type(error).__name__}.") from None
-    if done.returncode != 0:
-        if "does not have any commits" in done.stderr:
-            return [], 0
-        raise CannotRead("Git cannot read the history.")
-    commits = done.stdout.split("\x01")[1:]
-    return [piece for commit in commits for piece in _added(commit)], len({c[:40] for c in commits})
+    with tempfile.TemporaryDirectory() as aside:
+        # Into a file: as text from a pipe, a bare carriage return in a line would end it.
+        patches = Path(aside) / "patches"
+        try:
+            done = _process.run([git, *args, f"--output={patches}"], cwd=folder, env=env, timeout=300)
+        except CourseError as error:
+            raise CannotRead(f"Git gave no history: {error.what}.") from None
+        if done.returncode != 0:
+            if "does not have any commits" in done.stderr:
+                return [], 0
+            raise CannotRead("Git cannot read the history.")
+        text = patches.read_bytes().decode("utf-8", "replace") if patches.exists() else ""
+    parts = text.split(border)[1:]
+    commits = list(zip(parts[::2], parts[1::2], strict=True))
+    return [p for head, patch in commits for p in _added(head, patch)], len({head[:40] for head, _ in commits})
 
 
-def _added(commit: str) -> Iterator[Piece]:
-    head, _, patch = commit.partition("\x02")
+def _added(head: str, patch: str) -> Iterator[Piece]:
     short, _, message = head.partition("\n")
     yield Piece(f"git {short[:7]}", message, "message")
     for change in re.split(r"^diff --git ", patch, flags=re.MULTILINE)[1:]:

@@ -156,6 +156,22 @@ def test_history_keeps_what_was_removed(tmp_path: Path) -> None:
     assert leaks.scan(tmp_path, history=False).status == "clean", "the files themselves are"
 
 
+def test_no_content_hides_in_the_history(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    (tmp_path / "x.bin").write_bytes(
+        b"\x01\x02\0\xff\ndiff --git a/y b/y\n@@ \n" + f"+{TOKEN}\n".encode() + b"\x02\x01\r\n"
+    )
+    (tmp_path / "old-mac.txt").write_bytes(f"a\r-{TOKEN}\rb\n".encode())
+    (tmp_path / ".gitattributes").write_text("*.bin binary -diff\n")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "one")
+    (tmp_path / "x.bin").unlink()
+    (tmp_path / "old-mac.txt").unlink()
+    git(tmp_path, "commit", "-qam", "two")
+    report = silent(leaks.scan(tmp_path))
+    assert report.commits == 2 and {leak.file.partition(":")[2] for leak in report.leaks} == {"x.bin", "old-mac.txt"}
+
+
 def test_what_cannot_be_read_is_no_clean(tmp_path: Path) -> None:
     (tmp_path / "broken.tfplan").write_bytes(b"PK\x03\x04 and no more")
     (tmp_path / "book.ipynb").write_text("{")
