@@ -7,10 +7,11 @@ providers are asked for; ``.terraform/modules/modules.json`` of ``terraform init
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -46,7 +47,9 @@ class Dependency:
     @property
     def ref(self) -> str:
         """An identifier inside a document."""
-        return re.sub(r"[^A-Za-z0-9.-]", "-", f"{self.kind}-{self.name}-{self.version or self.constraint}")
+        # Names may differ in no more than a sign that an identifier cannot have.
+        mark = hashlib.sha256(self.purl.encode()).hexdigest()[:12]
+        return re.sub(r"[^A-Za-z0-9.-]", "-", f"{self.kind}-{self.name}-{mark}")
 
 
 def dependencies(folder: Path, artifacts: Sequence[Mapping[str, Any]]) -> tuple[Dependency, ...]:
@@ -62,7 +65,18 @@ def dependencies(folder: Path, artifacts: Sequence[Mapping[str, Any]]) -> tuple[
     calls, asked = _walk(folder)
     for name, constraint in asked.items():
         locked.setdefault(name, Dependency(PROVIDER, name, constraint=constraint))
-    return tuple(sorted((*locked.values(), *calls), key=lambda d: (d.kind, d.name, d.version)))
+    return _once((*locked.values(), *calls))
+
+
+def _once(found: Iterable[Dependency]) -> tuple[Dependency, ...]:
+    """Return each version of a dependency once, with all constraints that led to it."""
+    merged: dict[tuple[str, str, str], Dependency] = {}
+    for item in sorted(found, key=lambda d: (d.kind, d.name, d.version, d.constraint)):
+        key = (item.kind, item.name, item.version)
+        before = merged.get(key)
+        both = ", ".join(dict.fromkeys(c for c in (before.constraint if before else "", item.constraint) if c))
+        merged[key] = replace(item, constraint=both, h1=item.h1 or (before.h1 if before else ""))
+    return tuple(merged.values())
 
 
 def _locked(artifact: Mapping[str, Any]) -> Dependency | None:

@@ -69,6 +69,18 @@ def test_a_module_lists_what_terraform_alone_knows(tmp_path: Path, format: Forma
     assert "hunter2hunter2" not in found.write(tmp_path / "sbom.json").read_text()
 
 
+def test_what_is_called_twice_is_listed_once(tmp_path: Path) -> None:
+    folder = parts.module(tmp_path / "module", installed=False)
+    name = "registry.acme.test/platform/gpu-pool/acme"
+    (folder / "more.tf").write_text(f'module "second" {{\n  source  = "{name}"\n  version = "!= 1.3.0"\n}}\n')
+    for format in get_args(Format):
+        found = Syft(tmp_path).module("module", format=format)
+        assert len(found.find(name)) == 1
+        assert "!= 1.3.0, ~> 1.2" in found.write(tmp_path / "sbom.json").read_text()
+        refs = [c.get("bom-ref") or c.get("SPDXID") for c in found.raw.get("components") or found.raw["packages"]]
+        assert len(refs) == len(set(refs)), "identifiers are unique"
+
+
 def test_without_init_only_the_constraint_is_known(tmp_path: Path) -> None:
     parts.module(tmp_path / "module", installed=False)
     found = Syft(tmp_path).module("module")
