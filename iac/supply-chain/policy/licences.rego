@@ -22,6 +22,7 @@ deny contains components.finding("licence-allowed", text, "Replace the component
 	some component in components.all
 	not _excepted(component)
 	some choice in object.get(component, "licenses", [])
+	not _said(choice) in _unknown
 	some term in _terms(choice)
 	not _allowed(term)
 	text := sprintf("%s is under %s, which is not cleared", [components.title(component), term])
@@ -32,8 +33,16 @@ deny contains components.finding("licence-allowed", text, "Replace the component
 # description: Compiled programs do not say under which licences their parts are.
 warn contains components.finding("licence-known", text, "Look it up in the component's repository.") if {
 	some component in components.all
-	count(object.get(component, "licenses", [])) == 0
+	not _known(component)
 	text := sprintf("the licence of %s is not known", [components.title(component)])
+}
+
+# What tools write when an author says nothing.
+_unknown := {"", "UNKNOWN", "NOASSERTION", "NONE"}
+
+_known(component) if {
+	some choice in object.get(component, "licenses", [])
+	not _said(choice) in _unknown
 }
 
 # Terms that must all hold; an expression with parentheses is one term and stays whole.

@@ -17,7 +17,7 @@ test_alias_passes if {
 }
 
 test_not_cleared_is_denied if {
-	every choice in [{"license": {"id": "AGPL-3.0-only"}}, {"license": {"name": "Dual License"}}, {"license": {}}] {
+	every choice in [{"license": {"id": "AGPL-3.0-only"}}, {"license": {"name": "Dual License"}}] {
 		parts.rules(licences.deny) == {"licence-allowed"} with input as parts.with_licence(choice)
 	}
 }
@@ -57,4 +57,11 @@ test_exception_for_another_is_none if {
 
 test_no_data_is_denied if {
 	parts.rules(licences.deny) == {"licence-allowed"} with input as parts.good with data.licences as null
+}
+
+test_to_write_unknown_is_to_say_nothing if {
+	every choice in [{"license": {}}, {"license": {"name": "UNKNOWN"}}, {"expression": "NOASSERTION"}] {
+		parts.rules(licences.warn) == {"licence-known"} with input as parts.with_licence(choice)
+		count(licences.deny) == 0 with input as parts.with_licence(choice)
+	}
 }
