@@ -56,6 +56,7 @@ def judge_image(done: _process.Completed, subject: str, *, key: str, checked: tu
     """
     text = said(done)
     found = {
+        Cause.TAMPERED: bool(_CONTENT.search(text)),
         Cause.WRONG_TYPE: bool(_TYPE.search(text)),
         Cause.WRONG_ANNOTATION: "missing or incorrect annotation" in text,
         Cause.WRONG_KEY: bool(_SIGNATURE.search(text)),
@@ -71,6 +72,7 @@ def judge_image(done: _process.Completed, subject: str, *, key: str, checked: tu
             else no_answer(done, subject)
         )
     why = {
+        Cause.TAMPERED: "The signature that lies beside it is of another image.",
         Cause.WRONG_TYPE: "It carries statements, but none of the type asked for.",
         Cause.WRONG_ANNOTATION: "It is signed without the annotation asked for.",
         Cause.WRONG_KEY: "None of its signatures was made by this key.",
