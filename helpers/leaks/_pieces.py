@@ -142,10 +142,22 @@ def history(folder: Path) -> tuple[list[Piece], int]:
     # Drawn anew each time, so that no content can look like the border between two commits.
     border = secrets.token_hex(16)
     # Nothing of the repository's own configuration is run or changes the text.
-    args = ["-c", "core.quotePath=false", "-c", "diff.external=", "log", "--all", "--reflog", "--full-history", "-p"]
+    args = [
+        "-c",
+        "core.quotePath=false",
+        "-c",
+        "log.showSignature=false",
+        "log",
+        "--all",
+        "--reflog",
+        "--full-history",
+        "-p",
+    ]
     args += ["--diff-merges=separate", "--unified=0", "--no-color", "--no-ext-diff", "--no-textconv", "--text"]
     args += ["--no-renames", "--src-prefix=a/", "--dst-prefix=b/", f"--format={border}%H%n%B{border}"]
-    env = _process.environment({"GIT_CONFIG_NOSYSTEM": "1", "GIT_OPTIONAL_LOCKS": "0"})
+    # A broken repository must not be taken for the one around it.
+    above = {"GIT_CEILING_DIRECTORIES": str(folder.resolve().parent)}
+    env = _process.environment({**above, "GIT_CONFIG_NOSYSTEM": "1", "GIT_OPTIONAL_LOCKS": "0"})
     with tempfile.TemporaryDirectory() as aside:
         # Into a file: as text from a pipe, a bare carriage return in a line would end it.
         patches = Path(aside) / "patches"

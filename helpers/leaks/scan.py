@@ -6,6 +6,7 @@ import fnmatch
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def scan(path: StrPath, *, secrets: Sequence[str] = (), ignore: Iterable[str] = 
     Args:
         secrets: values to look for as well, in every spelling that tools print (JSON, URL, base64).
         ignore: patterns (``fnmatch``) of paths below the folder to leave out.
-        history: look at all commits too, when the folder is a repository of its own.
+        history: look at all commits too, of the folder and of every repository in it.
 
     Raises:
         BadInput: there is no such folder, or a secret is too short to look for.
@@ -105,13 +106,26 @@ def _search(folder: StrPath, rules: Rules, ignore: Sequence[str], *, with_histor
         except OSError as error:
             unread.add(Unread(name, error.strerror or type(error).__name__))
     commits = None
-    if with_history and (root / ".git").exists():
+    for name in _repositories(root) if with_history else ():
         try:
-            found, commits = history(root)
-            leaks.update(leak for piece in found if not _ignored(piece.name, ignore) for leak in rules(piece))
+            found, count = history(root / name)
         except CannotRead as error:
-            unread.add(Unread(".git", str(error)))
+            unread.add(Unread(f"{name}/.git" if name else ".git", str(error)))
+            continue
+        commits = (commits or 0) + count
+        for piece in found:
+            if not _ignored(piece.name, ignore):
+                leaks.update(rules(replace(piece, file=f"{name} {piece.file}".strip())))
     return LeakReport(root.name, tuple(sorted(leaks)), tuple(sorted(unread)), files, commits)
+
+
+def _repositories(root: Path) -> Iterator[str]:
+    """Yield the repositories in a folder, itself and bare ones included, as paths below it."""
+    for folder, folders, names in os.walk(root):
+        here = Path(folder).relative_to(root)
+        if ".git" in folders or ".git" in names or ("HEAD" in names and {"objects", "refs"} <= set(folders)):
+            yield "" if here == Path() else here.as_posix()
+        folders[:] = sorted(name for name in folders if not _left_out((here / name).as_posix()))
 
 
 def _files(root: Path, ignore: Sequence[str], unread: set[Unread]) -> Iterator[tuple[str, Path]]:

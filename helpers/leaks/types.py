@@ -14,7 +14,7 @@ class Leak:
 
     Attributes:
         file: path below the folder; ``plan.tfplan!tfstate`` is a member of an archive, ``git 1a2b3c4:path`` is a file
-            as a commit added it, ``git 1a2b3c4`` the commit's message.
+            as a commit added it (after the path of its repository, if that is not the folder itself).
         part: where in the file, for example ``cell 3 output`` or a resource's attribute; empty for a plain file.
         line: 1-based, in the file or in that part; 0 when there are no lines.
         rule: short, stable name. message: what kind of secret it is.

@@ -156,6 +156,24 @@ def test_history_keeps_what_was_removed(tmp_path: Path) -> None:
     assert leaks.scan(tmp_path, history=False).status == "clean", "the files themselves are"
 
 
+def test_repositories_inside_are_searched_too(tmp_path: Path) -> None:
+    inner = tmp_path / "lab2/work"
+    inner.mkdir(parents=True)
+    git(inner, "init", "-q", "-b", "main")
+    (inner / "x").write_text(TOKEN)
+    git(inner, "add", ".")
+    git(inner, "commit", "-qm", "one")
+    git(inner, "rm", "-qf", "x")
+    git(inner, "commit", "-qm", "two")
+    git(tmp_path, "clone", "-q", "--bare", str(inner), "forge.git")
+    report = silent(leaks.scan(tmp_path))
+    assert report.commits == 4
+    assert {re.sub("[0-9a-f]{7}:", "", leak.file) for leak in report.leaks} == {"lab2/work git x", "forge.git git x"}
+    git(tmp_path, "init", "-q", "-b", "main")
+    (inner / ".git/HEAD").write_text("nonsense")
+    assert "lab2/work/.git" in {item.file for item in leaks.scan(tmp_path).unread}
+
+
 def test_no_content_hides_in_the_history(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "-b", "main")
     (tmp_path / "x.bin").write_bytes(
