@@ -9,7 +9,7 @@ from pathlib import Path
 
 from helpers.services._record import sweep, write_private
 from helpers.services.control_plane.spec import LARGE
-from helpers.services.gitops._room import short_path
+from helpers.services._short import short_path
 from helpers.services.gitops.install import JITTER, NAMESPACE, RECONCILE, install
 from helpers.services.pki import LOOPBACK, Authority, Pair
 from helpers.services.spec import Process, ServiceSpec, Site

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.services.gitops._room import short_path
+from helpers.services._short import short_path
 
 
 @pytest.fixture(autouse=True)
