@@ -178,16 +178,25 @@ def give(world: World, manifest: Mapping[str, Any]) -> None:
 
 
 def look_again(world: World, timeout: float = 120) -> None:
-    """Have the fleet's ApplicationSet look into Git now, and not in three minutes; wait until it has acted."""
+    """Have the fleet's ApplicationSet look into Git now, and not in three minutes; wait until it has acted.
+
+    A controller that is at work when the mark comes takes it away as well, although it has looked before, at the
+    commit it remembers. So it is marked twice.
+    """
+    for _ in range(2):
+        _mark(world, timeout)
+    _until(lambda: not any(app.raw["metadata"].get("deletionTimestamp") for app in fleet(world)), "delete", timeout)
+
+
+def _mark(world: World, timeout: float) -> None:
     mark = "argocd.argoproj.io/application-set-refresh"
     patch = {"metadata": {"annotations": {mark: "true"}}}
-    world.cluster.patch("ApplicationSet", FLEET, patch, namespace="argocd")
+    version = world.cluster.patch("ApplicationSet", FLEET, patch, namespace="argocd").raw["metadata"]["resourceVersion"]
 
     def done() -> bool:
-        # The controller takes the mark away when it has looked.
-        if mark in (_fleet(world)["metadata"].get("annotations") or {}):
-            return False
-        return not any(app.raw["metadata"].get("deletionTimestamp") for app in fleet(world))
+        # The API server of Argo CD may still show what was before the mark.
+        seen = world.cluster.get("ApplicationSet", FLEET, namespace="argocd").raw["metadata"]
+        return seen["resourceVersion"] != version and mark not in (seen.get("annotations") or {})
 
     _until(done, "look again", timeout)
 
@@ -298,6 +307,8 @@ class Growth:
         add(self.world, names)
         before, begun = _requests(), time.perf_counter()
         give(self.world, self.manifest)
+        while len(fleet(self.world)) < count and time.perf_counter() - begun < 300:
+            look_again(self.world)
         self.world.argo.wait_all(names, timeout=300)
         took, asked = time.perf_counter() - begun, _requests() - before
         past = self.steps[-1] if self.steps else Step(0, 0, 0, 0)
