@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from helpers.services import audit, control_plane, flux, git, gitops, image_admission, secret_sync, vault
+from helpers.services import audit, control_plane, flux, git, gitops, image_admission, secret_sync, sigstore, vault
 from helpers.services.spec import Process, ServiceSpec, Site
 
 
@@ -53,5 +53,6 @@ SPECS: dict[str, ServiceSpec] = {
         secret_sync.SPEC,
         audit.SPEC,
         image_admission.SPEC,
+        sigstore.SPEC,
     )
 }
