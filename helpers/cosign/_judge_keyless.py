@@ -1,0 +1,50 @@
+"""Reads cosign's refusals of keyless signatures. cosign decides; this only says why."""
+
+from __future__ import annotations
+
+import re
+
+from helpers import _process
+from helpers.cosign._judge import no_answer, said
+from helpers.cosign.bundle import Bundle
+from helpers.cosign.result import Cause, Refused
+
+#: In this order: what cosign says -> why.
+_CAUSES = (
+    (r"expected SAN value", Cause.WRONG_IDENTITY, "Somebody else signed it: {identity}."),
+    (r"expected issuer value", Cause.WRONG_ISSUER, "Another issuer vouched for the signer."),
+    (r"invalid predicate type|does not contain a DSSE envelope", Cause.WRONG_TYPE, "It is signed as something else."),
+    (r"hashed messages don't match", Cause.BAD_TIMESTAMP, "The signed time is of another signature, or that changed."),
+    (r"verified signed timestamps", Cause.BAD_TIMESTAMP, "No trusted authority signed this time."),
+    (r"leaf certificate verification failed", Cause.UNTRUSTED_CERTIFICATE,
+     "The certificate was changed, is of an authority that is not trusted, or was not valid at the signed time."),
+    (r"failed to fetch verification content", Cause.MALFORMED_BUNDLE, "Its certificate cannot be read."),
+    (r"digests? do(es)? not match", Cause.TAMPERED, "The content is not what was signed."),
+)  # fmt: skip
+
+
+def judge_keyless(
+    done: _process.Completed, subject: str, bundle: Bundle, *, digest: str, checked: tuple[str, ...],
+    not_checked: tuple[str, ...],
+) -> Refused:  # fmt: skip
+    """Return why a keyless signature was refused.
+
+    Raises:
+        CannotVerify: what cosign says is no verdict.
+    """
+    text = said(done)
+    if done.returncode != 1:
+        raise no_answer(done, subject)
+    if not bundle.timestamps and "signed timestamps" in text:
+        why = "The bundle has no signed time: nobody can tell whether the certificate was valid when it was used."
+        return Refused(subject, Cause.NO_TIMESTAMP, f"{why}\ncosign: {text}", bundle.identity, checked, not_checked)
+    if re.search(r"invalid signature|could not verify (message|envelope)", text):
+        changed = bundle.digest != digest
+        cause = Cause.TAMPERED if changed else Cause.BAD_SIGNATURE
+        why = "The content is not what was signed." if changed else "The signature is not this certificate's."
+        return Refused(subject, cause, f"{why}\ncosign: {text}", bundle.identity, checked, not_checked)
+    for pattern, cause, why in _CAUSES:
+        if re.search(pattern, text):
+            reason = f"{why.format(identity=bundle.identity)}\ncosign: {text}"
+            return Refused(subject, cause, reason, bundle.identity, checked, not_checked)
+    raise no_answer(done, subject)

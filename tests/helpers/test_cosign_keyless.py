@@ -1,0 +1,155 @@
+"""Keyless signing with a real Fulcio and timestamp authority: who, when and what, each refused when wrong."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import dataclasses
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers import services
+from helpers.cosign import Cause
+from helpers.cosign.keyless import Keyless
+from helpers.cosign.sigstore import NoToken
+from helpers.errors import BadInput
+from helpers.services.sigstore.authorities import fulcio_authority, timestamp_authority
+
+ADA, BOT = "ada@acme.test", "spiffe://acme.test/pipeline/inference"
+TYPE = "https://acme.test/review/v1"
+MATERIAL = "verificationMaterial"
+
+
+@pytest.fixture(scope="module")
+def keyless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyless]:
+    """A folder with a file signed by a person and by a pipeline; tests only read these."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MOD208_STATE", str(tmp_path_factory.mktemp("state")))
+        folder = tmp_path_factory.mktemp("signed")
+        (folder / "file").write_text("module workspace 1.0.0\n")
+        made = Keyless(folder)
+        made.sign_blob("file", identity=ADA)
+        made.sign_blob("file", identity=BOT, bundle="bot.json")
+        made.attest_blob("file", identity=BOT, predicate={"reviewer": "ada"}, type=TYPE)
+        yield made
+        services.stop("all")
+
+
+def verify(keyless: Keyless, bundle: str | Path | None = None, file: str | Path = "file", **who: str) -> Any:
+    if not who:
+        who = {"certificate_identity": ADA}
+    who.setdefault("certificate_oidc_issuer", keyless.sigstore.people)
+    return keyless.verify_blob(file, bundle=bundle or keyless.workdir / "file.sigstore.json", **who)  # type: ignore[arg-type]
+
+
+def test_who_signed_is_verified(keyless: Keyless) -> None:
+    assert verify(keyless).key == ADA
+    site = keyless.sigstore
+    assert verify(keyless, "bot.json", certificate_identity=BOT, certificate_oidc_issuer=site.workloads)
+    assert verify(keyless, certificate_identity="grace@acme.test").cause is Cause.WRONG_IDENTITY
+    assert verify(keyless, certificate_identity=ADA, certificate_oidc_issuer=site.workloads).cause is Cause.WRONG_ISSUER
+    with pytest.raises(NoToken):
+        keyless.sign_blob("file", identity="mallory@acme.test", bundle="never.json")
+    assert not (keyless.workdir / "never.json").exists()
+    with pytest.raises(BadInput):
+        verify(keyless, certificate_identity=ADA, certificate_identity_regexp=".*")
+
+
+def test_a_pattern_that_is_not_anchored_takes_more_than_was_meant(keyless: Keyless) -> None:
+    # Meant: Ada's colleague "da@acme.test".
+    assert verify(keyless, certificate_identity_regexp="da@acme.test")
+    assert verify(keyless, certificate_identity_regexp="^da@acme\\.test$").cause is Cause.WRONG_IDENTITY
+
+
+def test_statements_are_of_a_type_and_no_signatures(keyless: Keyless) -> None:
+    who = {"certificate_identity": BOT, "certificate_oidc_issuer": keyless.sigstore.workloads}
+    found = keyless.verify_blob_attestation("file", type=TYPE, **who)
+    assert found and found.predicate == {"reviewer": "ada"}
+    other = keyless.verify_blob_attestation("file", type="https://acme.test/other/v1", **who)
+    assert not other and other.cause is Cause.WRONG_TYPE
+    assert verify(keyless, "file.attestation.json").cause is Cause.WRONG_TYPE
+
+
+def test_a_bundle_without_signed_time_is_refused(keyless: Keyless, tmp_path: Path) -> None:
+    keyless.sign_blob("file", identity=ADA, bundle=tmp_path / "b.json", timestamp=False)
+    assert verify(keyless, tmp_path / "b.json").cause is Cause.NO_TIMESTAMP
+
+
+def test_other_authorities_are_not_trusted(keyless: Keyless, tmp_path: Path) -> None:
+    fulcio, tsa = fulcio_authority(tmp_path)[0].cert, timestamp_authority(tmp_path)[0].cert
+    for change, cause in (
+        ({"fulcio_chain": fulcio}, Cause.UNTRUSTED_CERTIFICATE),
+        ({"tsa_chain": tsa}, Cause.BAD_TIMESTAMP),
+    ):
+        stranger = Keyless(keyless.workdir, sigstore=dataclasses.replace(keyless.sigstore, **change))
+        assert verify(stranger).cause is cause
+
+
+def _flip(text: str, share: float) -> str:
+    content = bytearray(base64.b64decode(text))
+    content[int(len(content) * share)] ^= 1
+    return base64.b64encode(content).decode()
+
+
+def _place(raw: Any, part: str) -> tuple[Any, str]:
+    stamps = raw[MATERIAL]["timestampVerificationData"]["rfc3161Timestamps"]
+    return {
+        "certificate": (raw[MATERIAL]["certificate"], "rawBytes"),
+        "timestamp": (stamps[0], "signedTimestamp"),
+        "signature": (raw["messageSignature"], "signature"),
+        "digest": (raw["messageSignature"]["messageDigest"], "digest"),
+    }[part]
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.97])
+@pytest.mark.parametrize(
+    ("part", "causes"),
+    [
+        ("certificate", {Cause.UNTRUSTED_CERTIFICATE, Cause.MALFORMED_BUNDLE}),
+        ("timestamp", {Cause.BAD_TIMESTAMP}),
+        ("signature", {Cause.BAD_TIMESTAMP}),
+        ("digest", {Cause.TAMPERED}),
+    ],
+)
+def test_a_changed_byte_is_refused(
+    keyless: Keyless, tmp_path: Path, part: str, causes: set[Cause], share: float
+) -> None:
+    raw = json.loads((keyless.workdir / "file.sigstore.json").read_text())
+    inside, name = _place(raw, part)
+    inside[name] = _flip(inside[name], share)
+    (tmp_path / "b.json").write_text(json.dumps(raw))
+    assert verify(keyless, tmp_path / "b.json").cause in causes
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        (lambda raw, other: raw[MATERIAL].update(certificate=other[MATERIAL]["certificate"]), Cause.BAD_SIGNATURE),
+        (
+            lambda raw, other: raw[MATERIAL].update(
+                timestampVerificationData=other[MATERIAL]["timestampVerificationData"]
+            ),
+            Cause.BAD_TIMESTAMP,
+        ),
+        (lambda raw, other: raw[MATERIAL].pop("timestampVerificationData"), Cause.NO_TIMESTAMP),
+    ],
+)
+def test_parts_of_another_bundle_are_refused(
+    keyless: Keyless, tmp_path: Path, change: Callable[[Any, Any], Any], cause: Cause
+) -> None:
+    raw, other = (json.loads((keyless.workdir / name).read_text()) for name in ("file.sigstore.json", "bot.json"))
+    changed = copy.deepcopy(raw)
+    change(changed, other)
+    (tmp_path / "b.json").write_text(json.dumps(changed))
+    found = verify(keyless, tmp_path / "b.json")
+    # A certificate of another issuer is refused as soon as it is looked at.
+    assert not found and found.cause in {cause, Cause.UNTRUSTED_CERTIFICATE}
+
+
+def test_another_content_is_refused(keyless: Keyless, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("module workspace 1.0.1\n")
+    assert verify(keyless, file=tmp_path / "file").cause is Cause.TAMPERED
