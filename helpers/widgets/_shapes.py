@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from helpers.widgets._html import Html, join, tag
-from helpers.widgets._style import STATES, Mark
+from helpers.widgets._style import STATES, TAMPERED, Mark
 
 _RING = "M7 0A7 7 0 1 1 -7 0A7 7 0 1 1 7 0Z"
 _DIAMOND = "M0-7.5L7.5 0L0 7.5L-7.5 0Z"
@@ -42,9 +42,13 @@ SHAPES: dict[str, tuple[str, str]] = {
     "refused": (_OCTAGON, _CROSS),
     "passed": (_RING, _CHECK),
     "Warning": (_TRIANGLE, _BANG),
+    "verified": (_RING, _CHECK),
+    "withheld": (_RING, "M-3 0H3"),
+    "not-checked": (_RING, ""),
+    **dict.fromkeys(TAMPERED, (_OCTAGON, _CROSS)),
 }
 #: Outlines that are broken, besides their form.
-_DASHED = ("Missing", "outdated")
+_DASHED = ("Missing", "outdated", "not-checked", "deleted", "truncated")
 
 
 def meaning(state: str) -> Mark:

@@ -109,6 +109,10 @@ STATES |= {
     "Warning": Mark("!", "Warning", "change"),
 }
 
+#: What a verifier of the audit trail finds wrong with an event, by its own word.
+TAMPERED = ("flipped", "deleted", "truncated", "inserted", "replayed", "reordered", "forked")
+STATES |= {kind: Mark("✗", kind, "bad") for kind in TAMPERED} | {"withheld": Mark("–", "only its hash", "plain")}
+
 #: The mark of a risk, next to the resource and in the graph.
 RISK = Mark("!", "risk", "bad")
 

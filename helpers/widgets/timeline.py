@@ -64,7 +64,7 @@ def timeline_parts(found: Sequence[Moment], *, clock: bool = False) -> tuple[Htm
     title = head("Timeline", count(len(found), "moment"), *_title(found, clock))
     if not found:
         return title, tag("p", dim("Nothing happened yet."))
-    drawing = tag("div", _svg(found), style="overflow-x:auto")
+    drawing = tag("div", lanes_svg(found), style="overflow-x:auto")
     return title, drawing, details("The timeline as a list", _as_list(found))
 
 
@@ -100,7 +100,8 @@ def _rows(found: Sequence[Moment]) -> tuple[list[tuple[str, list[list[Moment]]]]
     return lanes, left_out
 
 
-def _svg(found: Sequence[Moment]) -> Html:
+def lanes_svg(found: Sequence[Moment]) -> Html:
+    """Return moments, oldest first and at least one, as a drawing with a lane for each of their lanes."""
     first, last = _ends(found)
     many = len({m.subject for m in found if m.subject}) > 1
     lanes, left_out = _rows(found)
