@@ -165,18 +165,14 @@ def _root(leaves: list[bytes]) -> bytes:
     return hashlib.sha256(b"\1" + _root(leaves[:split]) + _root(leaves[split:])).digest()
 
 
-def _tiles(export: Path, hashes: list[bytes]) -> None:
-    """Write the tiles of c2sp.org/tlog-tiles, for up to 256,000 entries."""
+def _tiles(export: Path, leaves: list[bytes]) -> None:
+    """Write the leaves as an export has them (c2sp.org/tlog-tiles, level 0), for up to 256,000 entries."""
     shutil.rmtree(export / "tile")
-    level = 0
-    while hashes:
-        groups = [hashes[first : first + _TILE] for first in range(0, len(hashes), _TILE)]
-        for number, group in enumerate(groups):
-            name = f"{number:03d}" if len(group) == _TILE else f"{number:03d}.p/{len(group)}"
-            tile = export / "tile" / str(level) / name
-            tile.parent.mkdir(parents=True, exist_ok=True)
-            tile.write_bytes(b"".join(group))
-        hashes, level = [_root(group) for group in groups if len(group) == _TILE], level + 1
+    for number, first in enumerate(range(0, len(leaves), _TILE)):
+        group = leaves[first : first + _TILE]
+        tile = export / "tile" / "0" / (f"{number:03d}" if len(group) == _TILE else f"{number:03d}.p/{len(group)}")
+        tile.parent.mkdir(parents=True, exist_ok=True)
+        tile.write_bytes(b"".join(group))
 
 
 def _sign(trail: Trail, export: Path, leaves: list[bytes]) -> None:

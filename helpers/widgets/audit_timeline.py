@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from helpers.audit import Entry, Finding, Verification
 
 #: More events than this are not drawn; the newest stay, and those something is wrong with.
-MAX_EVENTS = 60
+MAX_EVENTS = 40
 #: How many rows the list has.
 MAX_ROWS = 500
 _VERDICTS = {
@@ -57,13 +57,14 @@ class Proved:
 
 
 def audit_timeline_html(
-    entries: Any, verification: Verification | None = None, *, clock: bool = False, hashes: bool = False
+    entries: Any, verification: Verification | None = None, *, start: int = 0, clock: bool = False, hashes: bool = False
 ) -> str:
     """Return the timeline of an audit trail with the proof status of each event.
 
     Args:
         entries: of `helpers.audit.Trail.entries`, or the folder of an export.
         verification: a verifier's answer about them; without it, nothing counts as checked.
+        start: leave out the events before this one.
         clock: say the time of day; by default times are counted from the first event, so that the same story looks
             the same.
         hashes: show the hashes, too.
@@ -71,11 +72,11 @@ def audit_timeline_html(
     Raises:
         BadInput: the folder is no export.
     """
-    return page(*audit_parts(proved(entries, verification), verification, clock=clock, hashes=hashes),
+    return page(*audit_parts(proved(entries, verification, start), verification, clock=clock, hashes=hashes),
                 label="Audit timeline")  # fmt: skip
 
 
-def proved(entries: Any, verification: Verification | None = None) -> tuple[Proved, ...]:
+def proved(entries: Any, verification: Verification | None = None, start: int = 0) -> tuple[Proved, ...]:
     """Return each event with its proof status, and a place for each that should be there and is not.
 
     An event counts as verified only when a signed checkpoint covers it and nothing speaks against the whole.
@@ -94,7 +95,7 @@ def proved(entries: Any, verification: Verification | None = None) -> tuple[Prov
         made.append(Proved(index, entry, "withheld" if held and status == "verified" else status))
     there = {one.index for one in made}
     made += [Proved(i, None, f.kind, f.message) for i, f in wrong.items() if i not in there]
-    return tuple(sorted(made, key=lambda one: one.index))
+    return tuple(sorted((one for one in made if one.index >= start), key=lambda one: one.index))
 
 
 def _status(index: int, verification: Verification | None) -> str:
@@ -188,6 +189,9 @@ def _drawn(found: tuple[Proved, ...]) -> tuple[Moment, ...]:
         event = one.entry.event if one.entry is not None else None
         said = f"{one.index} {event.actor}: {event.decision}" if event is not None else f"{one.index}"
         lane = str(event.action) if event is not None else "no content"
+        if one.message:
+            # A lane of its own: in a crowded one it might find no room.
+            lane, said = "findings", f"{lane} {said}"
         made.append(Moment(last or datetime.fromtimestamp(0, UTC), lane, one.status, said))
     return moments(made)
 
@@ -201,16 +205,22 @@ def _listing(found: tuple[Proved, ...], clock: bool, hashes: bool) -> Html:
 
 def _row(one: Proved, first: datetime | None, clock: bool, hashes: bool) -> list[object]:
     proof, entry = mark(_mark(one.status)), one.entry
+    number = _whole(one.index)
     if entry is None:
         said = one.message or ("past its retention: only its hash is left" if one.status == "withheld" else "")
-        return [one.index, "", "", "", "", "", proof, said, *(["", ""] if hashes else [])]
+        return [number, "", "", "", "", "", proof, said, *(["", ""] if hashes else [])]
     event = entry.event
     name = event.subject["name"] if isinstance(event.subject, Mapping) else event.subject.name
     at = utc(entry.at) if clock else _after((entry.at - first).total_seconds() if first else 0.0)
     action = mark("break-glass") if event.action == "break-glass" else tag("strong", event.action)
-    return [one.index, at, cut(event.actor, 80), action, cut(name, 80), mark(str(event.decision)), proof,
+    return [number, _whole(at), cut(event.actor, 80), action, cut(name, 80), mark(str(event.decision)), proof,
             cut(one.message or event.reason, 300),
             *([code(entry.leaf_hash[:8]), code(entry.previous[:8])] if hashes else [])]  # fmt: skip
+
+
+def _whole(value: object) -> Html:
+    """Return a short value that is not broken into lines."""
+    return tag("span", value, style="display:inline-block;min-width:2.2em;white-space:nowrap")
 
 
 def _after(seconds: float) -> str:
@@ -226,16 +236,18 @@ class AuditTimeline(Live[tuple[Proved, ...]]):
         source: entries, the folder of an export, or a callable that gives either, asked every *every* seconds.
         verification: an answer that is there already.
         verify: asked when the person wants to know; what was recorded since then is not checked.
-        clock, hashes: see `audit_timeline_html`.
+        start, clock, hashes: see `audit_timeline_html`.
         every, limit, until: see `Live`.
     """
 
     def __init__(
         self, source: Any, verification: Verification | None = None, *,
-        verify: Callable[[], Verification] | None = None, clock: bool = False, hashes: bool = False, **options: Any,
+        verify: Callable[[], Verification] | None = None, start: int = 0, clock: bool = False, hashes: bool = False,
+        **options: Any,
     ) -> None:  # fmt: skip
         self.verification, self._verify = verification, verify
         self._entries: Any = ()
+        self._start_at = start
         self._options: dict[str, bool] = {"clock": clock, "hashes": hashes}
         super().__init__(source, **options)
 
@@ -247,7 +259,7 @@ class AuditTimeline(Live[tuple[Proved, ...]]):
     @property
     def value(self) -> tuple[Proved, ...]:
         """Each event with its proof status."""
-        return proved(self._entries, self.verification)
+        return proved(self._entries, self.verification, self._start_at)
 
     def take(self, item: Any) -> None:
         """Take in the entries; they replace what was known."""
