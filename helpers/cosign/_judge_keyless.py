@@ -8,6 +8,7 @@ from helpers import _process
 from helpers.cosign._judge import no_answer, said
 from helpers.cosign.bundle import Bundle
 from helpers.cosign.result import Cause, Refused
+from helpers.crane import registry_error
 
 #: In this order: what cosign says -> why.
 _CAUSES = (
@@ -48,3 +49,24 @@ def judge_keyless(
             reason = f"{why.format(identity=bundle.identity)}\ncosign: {text}"
             return Refused(subject, cause, reason, bundle.identity, checked, not_checked)
     raise no_answer(done, subject)
+
+
+def judge_keyless_image(
+    done: _process.Completed, subject: str, *, who: str, checked: tuple[str, ...], not_checked: tuple[str, ...]
+) -> Refused:
+    """Return why the keyless signature of an image was refused.
+
+    Raises:
+        RegistryError, CannotVerify: what cosign says is no verdict.
+    """
+    text = said(done)
+    for pattern, cause, why in (
+        (r"^no signatures found", Cause.NO_SIGNATURE, "The image has no signature."),
+        (r"expected issuer value", Cause.WRONG_ISSUER, "Another issuer vouched for the signer."),
+        (r"expected SAN value", Cause.WRONG_IDENTITY, f"None of its signatures is of {who}."),
+        (r"leaf certificate verification failed", Cause.UNTRUSTED_CERTIFICATE, "Its certificate is not trusted."),
+        (r"verified signed timestamps", Cause.BAD_TIMESTAMP, "No trusted authority signed its time."),
+    ):
+        if re.search(pattern, text):
+            return Refused(subject, cause, f"{why}\ncosign: {text}", "", checked, not_checked)
+    raise registry_error(text, subject) or no_answer(done, subject)

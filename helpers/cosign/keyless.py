@@ -12,11 +12,14 @@ from typing import Any
 
 from helpers import _process
 from helpers._wrapper import StrPath
-from helpers.cosign._judge_keyless import judge_keyless
+from helpers.cosign._judge import no_answer, said
+from helpers.cosign._judge_keyless import judge_keyless, judge_keyless_image
 from helpers.cosign._run import CosignRunner, operand
 from helpers.cosign.bundle import Bundle, MalformedBundle
+from helpers.cosign.cosign import _SIGN_TYPES, _http, _json, _require_digest
 from helpers.cosign.result import CannotVerify, Cause, CosignError, Refused, Verification, Verified
 from helpers.cosign.sigstore import Sigstore
+from helpers.crane import registry_error
 from helpers.errors import BadInput
 
 #: What a private deployment without logs leaves open.
@@ -29,6 +32,7 @@ _CHECKED = (
     "the signature was made while the certificate was valid, by a signed timestamp",
     "the content is what was signed",
 )
+_NO_LOGS = ("--use-signed-timestamps", "--insecure-ignore-tlog=true", "--insecure-ignore-sct=true")
 _START = "start-time=2024-01-01T00:00:00Z"
 
 
@@ -117,6 +121,38 @@ class Keyless(CosignRunner):
         who = _identity(certificate_identity, certificate_identity_regexp, certificate_oidc_issuer)
         args = ["verify-blob-attestation", f"--type={type}"]
         return self._verify(args, file, who, bundle, ".attestation.json", type)
+
+    def sign(self, reference: str, *, identity: str) -> str:
+        """Sign an image as *identity*, push the signature beside it, and return the reference.
+
+        Raises:
+            BadReference: there is no digest. NoToken, CosignError: as for `sign_blob`.
+        """
+        _require_digest(reference)
+        with self._files(identity, True) as options:
+            done = self._run(["sign", *_http(reference), *options, "--", reference])
+        if done.returncode != 0:
+            raise registry_error(said(done), reference) or self._cosign_failed("sign", done)
+        return reference
+
+    def verify(self, reference: str, *, certificate_identity: str, certificate_oidc_issuer: str) -> Verification:
+        """Verify that an image was signed by an identity that an issuer vouched for.
+
+        Raises:
+            RegistryError: the registry is away or has no such image. CannotVerify: there is no other answer.
+        """
+        who = _identity(certificate_identity, "", certificate_oidc_issuer)
+        checked = (*_CHECKED, *(option.removeprefix("--") for option in who))
+        with tempfile.TemporaryDirectory() as aside:
+            root = self.trusted_root(Path(aside) / "root.json")
+            args = ["verify", *_http(reference), "--output=json", f"--trusted-root={root}", *who, *_NO_LOGS]
+            done = self._run([*args, "--", reference])
+        if done.returncode != 0:
+            return judge_keyless_image(
+                done, reference, who=certificate_identity, checked=checked, not_checked=NOT_CHECKED
+            )
+        digest = _signed_digest(done, reference)
+        return Verified(reference, digest, certificate_identity, checked, NOT_CHECKED)
 
     def trusted_root(self, out: StrPath) -> Path:
         """Write the trusted root: the certificates of Fulcio and of the TSA, all that a verifier elsewhere needs."""
@@ -208,8 +244,7 @@ class Keyless(CosignRunner):
             copy.write_bytes(content)
             root = self.trusted_root(Path(aside) / "root.json")
             return self._run([
-                *args, f"--bundle={copy}", f"--trusted-root={root}", *who, "--use-signed-timestamps",
-                "--insecure-ignore-tlog=true", "--insecure-ignore-sct=true", "--", file,
+                *args, f"--bundle={copy}", f"--trusted-root={root}", *who, *_NO_LOGS, "--", file,
             ])  # fmt: skip
 
 
@@ -225,3 +260,10 @@ def _identity(exact: str, pattern: str, issuer: str) -> list[str]:
         )  # fmt: skip
     name = "--certificate-identity=" + exact if exact else "--certificate-identity-regexp=" + pattern
     return [name, f"--certificate-oidc-issuer={issuer}"]
+
+
+def _signed_digest(done: _process.Completed, reference: str) -> str:
+    for claim in _json(done, reference):
+        if str(claim["critical"].get("type", "")).startswith(_SIGN_TYPES):
+            return str(claim["critical"]["image"]["docker-manifest-digest"])
+    raise no_answer(done, reference)
