@@ -185,13 +185,14 @@ class _World:
         keys = {name: self.cosign.generate_key_pair(password=self.password, name=name) for name in SIGNERS}
         for name, pair in keys.items():
             shutil.copy(pair.public, self.folder / "keys" / f"{name}.pub")
+        build = f"# build {self.dice.getrandbits(32):08x}\n"
         good, old, bad = self.private / "good", self.private / "old", self.private / "bad"
         jobs = []
         for name in PACKAGES:
             listed = self._bom(name, VERSION)
             for place, version in ((old, "1.0.0"), (good, VERSION)):
-                jobs.append((_packed(place, name, version), self.owner[name], listed))
-        jobs.append((_packed(bad, self.victim, VERSION, _FORGED), self.thief, self._bom(self.victim, VERSION)))
+                jobs.append((_packed(place, name, version, build), self.owner[name], listed))
+        jobs.append((_packed(bad, self.victim, VERSION, build + _FORGED), self.thief, self._bom(self.victim, VERSION)))
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda job: self._sign(*job), jobs))
         for name in PACKAGES:
@@ -318,7 +319,7 @@ def _file(name: str) -> str:
     return f"{name}-{VERSION}.tar.gz"
 
 
-def _packed(folder: Path, name: str, version: str, extra: str = "") -> Path:
+def _packed(folder: Path, name: str, version: str, extra: str) -> Path:
     """Write a module's package of that version; its file is named alike in all versions."""
     from helpers.registry import pack
 
