@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from helpers.services._record import sweep, write_private
-from helpers.services.control_plane.spec import LARGE
 from helpers.services._short import short_path
+from helpers.services.control_plane.spec import LARGE
 from helpers.services.gitops.install import JITTER, NAMESPACE, RECONCILE, install
 from helpers.services.pki import LOOPBACK, Authority, Pair
 from helpers.services.spec import Process, ServiceSpec, Site
