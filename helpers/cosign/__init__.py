@@ -2,8 +2,10 @@
 
 from helpers.cosign.bundle import Bundle, KeyPair, MalformedBundle
 from helpers.cosign.cosign import Cosign
+from helpers.cosign.keyring import BadKeyring, KeyEntry, Keyring, Reason
 from helpers.cosign.result import CannotVerify, Cause, CosignError, Refused, Verified
 
 __all__ = [
-    "Bundle", "CannotVerify", "Cause", "Cosign", "CosignError", "KeyPair", "MalformedBundle", "Refused", "Verified",
+    "BadKeyring", "Bundle", "CannotVerify", "Cause", "Cosign", "CosignError", "KeyEntry", "KeyPair", "Keyring",
+    "MalformedBundle", "Reason", "Refused", "Verified",
 ]  # fmt: skip

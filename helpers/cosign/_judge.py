@@ -33,7 +33,9 @@ def judge_blob(
     """
     text = said(done)
     cause = why = None
-    if _TYPE.search(text):
+    if "verified signed timestamps" in text:
+        cause, why = Cause.BAD_TIMESTAMP, "The signed time is of no trusted authority, or of another signature."
+    elif _TYPE.search(text):
         cause, why = Cause.WRONG_TYPE, "It is signed as something else than was asked for."
     elif _CONTENT.search(text) or (_SIGNATURE.search(text) and bundle.digest != digest):
         cause, why = Cause.TAMPERED, "The content is not what was signed."
@@ -46,6 +48,18 @@ def judge_blob(
     if cause is None or done.returncode != 1:
         raise no_answer(done, subject)
     return Refused(subject, cause, f"{why}\ncosign: {text}", key, checked)
+
+
+def refused_stamps(bundle: Bundle, subject: str, checked: tuple[str, ...]) -> Refused | None:
+    """Return why the signed times of a bundle cannot tell when it was signed, None when there is exactly one.
+
+    With several, cosign is content when one of them is good, and does not say which.
+    """
+    if bundle.timestamps == 1:
+        return None
+    cause = Cause.BAD_TIMESTAMP if bundle.timestamps else Cause.NO_TIMESTAMP
+    why = f"The bundle has {bundle.timestamps} signed times, not one: nobody can tell when it was signed."
+    return Refused(subject, cause, why, bundle.identity or bundle.hint, checked)
 
 
 def judge_image(done: _process.Completed, subject: str, *, key: str, checked: tuple[str, ...]) -> Refused:

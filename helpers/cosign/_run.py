@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from helpers import _process
@@ -14,6 +15,7 @@ from helpers._wrapper import StrPath, Wrapper
 from helpers.cosign._judge import said
 from helpers.cosign.bundle import KeyPair, fingerprint
 from helpers.cosign.result import CannotVerify, CosignError
+from helpers.cosign.sigstore import Sigstore
 from helpers.crane import registry_error
 from helpers.errors import BadInput
 
@@ -24,6 +26,8 @@ _CONFIGS = {
         "trusted-root", "create", "--no-default-fulcio", "--no-default-ctfe", "--no-default-rekor", "--no-default-tsa",
     ],
 }  # fmt: skip
+#: A trusted root and a signing configuration say from when on a part of the deployment counts.
+_START = "start-time=2024-01-01T00:00:00Z"
 Key = KeyPair | StrPath
 
 
@@ -40,9 +44,39 @@ class CosignRunner(Wrapper):
         env: Mapping[str, str] | None = None,
         executable: StrPath | None = None,
         timeout: float | None = 120,
+        sigstore: Sigstore | None = None,
     ) -> None:
         super().__init__(workdir, env=env, executable=executable, timeout=timeout)
-        self._home = state_dir() / "cosign"
+        self._home, self._sigstore = state_dir() / "cosign", sigstore
+
+    @property
+    def sigstore(self) -> Sigstore:
+        """The deployment that gives signed times and certificates; by default the service, started at first use."""
+        if self._sigstore is None:
+            self._sigstore = Sigstore.local()
+        return self._sigstore
+
+    def trusted_root(self, out: StrPath) -> Path:
+        """Write the trusted root: the certificates of Fulcio and of the TSA, all that a verifier elsewhere needs."""
+        site, path = self.sigstore, self.workdir / out
+        self._made([
+            *_CONFIGS["trusted-root.json"],
+            f"--fulcio=url={site.fulcio},certificate-chain={site.fulcio_chain},{_START}",
+            f"--tsa=url={site.tsa},certificate-chain={site.tsa_chain},{_START}", f"--out={path}",
+        ])  # fmt: skip
+        return path
+
+    def _signing_config(self, out: Path, *, fulcio: bool, timestamp: bool) -> None:
+        site, rest = self.sigstore, f"api-version=1,{_START},operator=acme.test"
+        ca = [f"--fulcio=url={site.fulcio},{rest}", f"--oidc-provider=url={site.people},{rest}"] if fulcio else []
+        tsa = [f"--tsa=url={site.tsa},{rest}", "--tsa-config=EXACT:1"] if timestamp else []
+        self._made(["signing-config", "create", *ca, *tsa, f"--out={out}"])
+
+    def _made(self, args: Sequence[str]) -> None:
+        """Run a command that makes a configuration."""
+        done = self._run(args)
+        if done.returncode != 0:
+            raise self._cosign_failed(f"{args[0]} create", done)
 
     def _fixed_env(self) -> dict[str, str]:
         return {"HOME": str(self._home), "TUF_ROOT": str(self._home / "tuf")}
@@ -54,27 +88,32 @@ class CosignRunner(Wrapper):
             self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
             with tempfile.TemporaryDirectory(dir=self._home) as aside:
                 made = Path(aside) / name
-                done = self._run([*_CONFIGS[name], f"--out={made}"])
-                if done.returncode != 0:
-                    raise self._cosign_failed(_CONFIGS[name][0], done)
+                self._made([*_CONFIGS[name], f"--out={made}"])
                 made.replace(path)
         return str(path)
 
-    def _offline(self) -> list[str]:
-        return [
-            f"--signing-config={self._config('signing-config.json')}",
-            f"--trusted-root={self._config('trusted-root.json')}",
-            "--yes",
-        ]
+    @contextlib.contextmanager
+    def _configs(self, timestamp: bool) -> Iterator[list[str]]:
+        """Give the options with which cosign asks nobody, or the timestamp authority alone."""
+        with tempfile.TemporaryDirectory() as aside:
+            signing = self._config("signing-config.json")
+            root = self._config("trusted-root.json")
+            if timestamp:
+                signing, root = f"{aside}/signing-config.json", str(self.trusted_root(Path(aside) / "root.json"))
+                self._signing_config(Path(signing), fulcio=False, timestamp=True)
+            yield [f"--signing-config={signing}", f"--trusted-root={root}", "--yes"]
 
-    def _sign(self, args: Sequence[str], key: Key, password: str, reference: str = "") -> _process.Completed:
+    def _sign_with_key(
+        self, args: Sequence[str], key: Key, password: str, *, reference: str = "", timestamp: bool = False
+    ) -> _process.Completed:
         """Run a command that signs; the password goes through the environment, never through the arguments."""
         private = self.workdir / (key.private if isinstance(key, KeyPair) else key)
         if not private.is_file():
             raise CosignError(f"There is no key at {private.name}", next="cosign.generate_key_pair(...)")
         add_secrets(password)
-        args = [args[0], f"--key={private}", *self._offline(), *args[1:]]
-        done = self._run(args, env={"COSIGN_PASSWORD": password}, secrets=[password])
+        with self._configs(timestamp) as options:
+            args = [args[0], f"--key={private}", *options, *args[1:]]
+            done = self._run(args, env={"COSIGN_PASSWORD": password}, secrets=[password])
         if done.returncode != 0:
             error = registry_error(said(done), reference) if reference else None
             raise error or self._cosign_failed(args[0], done)

@@ -67,6 +67,7 @@ class Bundle:
         certificate: DER form of the signing certificate of a keyless signature.
         predicate_type: of an attestation.
         statement: the in-toto statement of an attestation.
+        stamps: the signed timestamps (RFC 3161 responses).
     """
 
     path: Path | None
@@ -80,6 +81,7 @@ class Bundle:
     certificate: bytes | None = field(default=None, repr=False)
     predicate_type: str = ""
     statement: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    stamps: tuple[bytes, ...] = field(default=(), repr=False)
 
     @classmethod
     def read(cls, path: Path) -> Bundle:
@@ -160,6 +162,7 @@ def _parse(raw: Any, path: Path | None) -> Bundle:
         "media_type": media_type,
         "tlog_entries": len(material.get("tlogEntries") or ()),
         "timestamps": len(stamps),
+        "stamps": tuple(base64.b64decode(stamp["signedTimestamp"], validate=True) for stamp in stamps),
         "hint": str(hint),
         "certificate": base64.b64decode(certificate["rawBytes"], validate=True) if certificate else None,
     }

@@ -15,10 +15,20 @@ from typing import Any
 from helpers import _process
 from helpers._redact import add_secrets
 from helpers._wrapper import StrPath
-from helpers.cosign._judge import judge_blob, judge_image, no_answer
+from helpers.cosign._judge import judge_blob, judge_image, no_answer, refused_stamps
 from helpers.cosign._run import CosignRunner, Key, operand
 from helpers.cosign.bundle import Bundle, KeyPair, MalformedBundle, fingerprint
-from helpers.cosign.result import CannotVerify, Cause, CosignError, Refused, Verification, Verified
+from helpers.cosign.result import (
+    NOT_CHECKED,
+    NOT_CHECKED_STAMPED,
+    CannotVerify,
+    Cause,
+    CosignError,
+    Refused,
+    Verification,
+    Verified,
+)  # fmt: skip
+from helpers.cosign.timestamp import stamped_at
 from helpers.crane import BadReference
 from helpers.errors import BadInput
 
@@ -86,13 +96,18 @@ class Cosign(CosignRunner):
         public, found = self._public(Path(folder) / f"{name}.pub")
         return KeyPair(public.with_suffix(".key"), public, found)
 
-    def sign_blob(self, file: StrPath, *, key: Key, password: str, bundle: StrPath | None = None) -> Bundle:
+    def sign_blob(
+        self, file: StrPath, *, key: Key, password: str, bundle: StrPath | None = None, timestamp: bool = False
+    ) -> Bundle:
         """Sign a file and return the bundle, written to *bundle* (default: ``FILE.sigstore.json``).
 
+        Args:
+            timestamp: have the time signed by the authority of `sigstore`; a `Keyring` asks for it.
+
         Raises:
-            CosignError: file or key is missing, or the password is wrong.
+            CosignError: file or key is missing, the password is wrong, or the authority is away.
         """
-        return self._to_bundle(["sign-blob"], file, key, password, bundle, ".sigstore.json")
+        return self._to_bundle(["sign-blob"], file, key, password, bundle, ".sigstore.json", timestamp)
 
     def attest_blob(
         self,
@@ -103,39 +118,47 @@ class Cosign(CosignRunner):
         predicate: StrPath | Mapping[str, Any],
         type: str,
         bundle: StrPath | None = None,
+        timestamp: bool = False,
     ) -> Bundle:
         """Sign a statement about a file; the bundle goes to *bundle* (default: ``FILE.attestation.json``).
 
         Args:
             predicate: what is stated, as data or as a JSON file.
             type: URI that says what kind of statement it is.
+            timestamp: as for `sign_blob`.
 
         Raises:
             CosignError: as for `sign_blob`, or the predicate is no JSON.
         """
         with tempfile.TemporaryDirectory() as aside:
             args = ["attest-blob", f"--predicate={self._predicate(predicate, Path(aside))}", f"--type={type}"]
-            return self._to_bundle(args, file, key, password, bundle, ".attestation.json")
+            return self._to_bundle(args, file, key, password, bundle, ".attestation.json", timestamp)
 
-    def verify_blob(self, file: StrPath, *, key: Key, bundle: StrPath | None = None) -> Verification:
+    def verify_blob(
+        self, file: StrPath, *, key: Key, bundle: StrPath | None = None, roots: StrPath | None = None
+    ) -> Verification:
         """Verify the signature of a file.
 
         A bundle with an attestation is refused, though cosign itself would take it for a signature of the file.
 
+        Args:
+            roots: trusted root (`trusted_root`) of the authority that must have signed the time, exactly one;
+                ``signed_at`` of the result says when. Without it no signed time is asked for.
+
         Raises:
-            CannotVerify: there is no answer: the file, the key or cosign is missing or broken.
+            CannotVerify: there is no answer: the file, the key, the roots or cosign is missing or broken.
         """
-        return self._verify_blob(file, key, bundle, ".sigstore.json", None)
+        return self._verify_blob(file, key, bundle, ".sigstore.json", None, roots)
 
     def verify_blob_attestation(
-        self, file: StrPath, *, key: Key, type: str, bundle: StrPath | None = None
+        self, file: StrPath, *, key: Key, type: str, bundle: StrPath | None = None, roots: StrPath | None = None
     ) -> Verification:
         """Verify a statement about a file, and that it is of *type*; ``predicate`` of the result is what it states.
 
         Raises:
             CannotVerify: as for `verify_blob`.
         """
-        return self._verify_blob(file, key, bundle, ".attestation.json", type)
+        return self._verify_blob(file, key, bundle, ".attestation.json", type, roots)
 
     def sign(self, reference: str, *, key: Key, password: str, annotations: Mapping[str, str] | None = None) -> str:
         """Sign an image and push the signature beside it; return the reference.
@@ -150,7 +173,7 @@ class Cosign(CosignRunner):
         """
         _require_digest(reference)
         marks = [f"--annotations={name}={value}" for name, value in (annotations or {}).items()]
-        self._sign(["sign", *_http(reference), *marks, "--", reference], key, password, reference)
+        self._sign_with_key(["sign", *_http(reference), *marks, "--", reference], key, password, reference=reference)
         return reference
 
     def attest(
@@ -161,7 +184,7 @@ class Cosign(CosignRunner):
         with tempfile.TemporaryDirectory() as aside:
             found = self._predicate(predicate, Path(aside))
             args = ["attest", *_http(reference), f"--predicate={found}", f"--type={type}", "--", reference]
-            self._sign(args, key, password, reference)
+            self._sign_with_key(args, key, password, reference=reference)
         return reference
 
     def verify(self, reference: str, *, key: Key, annotations: Mapping[str, str] | None = None) -> Verification:
@@ -202,8 +225,9 @@ class Cosign(CosignRunner):
         return Verified(reference, digest, found, checked, predicate_type=type, predicates=predicates)
 
     def _to_bundle(
-        self, args: list[str], file: StrPath, key: Key, password: str, bundle: StrPath | None, suffix: str
-    ) -> Bundle:
+        self, args: list[str], file: StrPath, key: Key, password: str, bundle: StrPath | None, suffix: str,
+        timestamp: bool,
+    ) -> Bundle:  # fmt: skip
         source = self.workdir / file
         if not source.is_file():
             raise CosignError(
@@ -217,7 +241,8 @@ class Cosign(CosignRunner):
         # Written aside: an interrupted run leaves no half bundle.
         with tempfile.TemporaryDirectory(dir=path.parent) as aside:
             made = Path(aside) / "bundle.json"
-            self._sign([args[0], *args[1:], f"--bundle={made}", "--", operand(file)], key, password)
+            args = [*args, f"--bundle={made}", "--", operand(file)]
+            self._sign_with_key(args, key, password, timestamp=timestamp)
             made.chmod(0o644)
             Bundle.read(made)
             made.replace(path)
@@ -234,11 +259,13 @@ class Cosign(CosignRunner):
         return file
 
     def _verify_blob(
-        self, file: StrPath, key: Key, bundle: StrPath | None, suffix: str, type: str | None
-    ) -> Verification:
+        self, file: StrPath, key: Key, bundle: StrPath | None, suffix: str, type: str | None,
+        roots: StrPath | None,
+    ) -> Verification:  # fmt: skip
         source, subject = self.workdir / file, Path(file).name
         public, found = self._public(key)
         checked = (*_CHECKED, "the content is what was signed", *([f"the statement is of type {type}"] if type else []))
+        checked += ("a trusted authority signed when",) if roots is not None else ()
         digest = _sha256(source, subject)
         path = self.workdir / bundle if bundle is not None else source.with_name(source.name + suffix)
         if not path.is_file():
@@ -253,22 +280,31 @@ class Cosign(CosignRunner):
             return Refused(subject, Cause.WRONG_TYPE, why, found, checked)
         if not read.signed:
             return Refused(subject, Cause.NO_SIGNATURE, "The bundle holds no signature.", found, checked)
+        if roots is not None and (refused := refused_stamps(read, subject, checked)) is not None:
+            return refused
         with tempfile.TemporaryDirectory() as aside:
             # What is verified is what was read, whatever happens to the file meanwhile.
             copy = Path(aside) / "bundle.json"
             copy.write_bytes(content)
             args = ["verify-blob"] if type is None else ["verify-blob-attestation", f"--type={type}"]
-            done = self._verify([*args, f"--bundle={copy}"], public, operand(file))
+            done = self._verify([*args, f"--bundle={copy}"], public, operand(file), roots)
         if done.returncode != 0 or "Verified OK" not in done.stderr + done.stdout:
             return judge_blob(done, subject, read, key=found, digest=digest, checked=checked)
         predicates = (read.predicate,) if type else ()
+        left = NOT_CHECKED if roots is None else NOT_CHECKED_STAMPED
         return Verified(
-            subject, f"sha256:{digest}", found, checked, predicate_type=read.predicate_type, predicates=predicates
-        )
+            subject, f"sha256:{digest}", found, checked, left, read.predicate_type, predicates,
+            signed_at=None if roots is None else stamped_at(read.stamps[0]),
+        )  # fmt: skip
 
-    def _verify(self, args: Sequence[str], public: Path, subject: str) -> _process.Completed:
-        root = f"--trusted-root={self._config('trusted-root.json')}"
-        return self._run([args[0], f"--key={public}", root, _NO_LOG, *args[1:], "--", subject])
+    def _verify(
+        self, args: Sequence[str], public: Path, subject: str, roots: StrPath | None = None
+    ) -> _process.Completed:
+        root = self._config("trusted-root.json") if roots is None else self.workdir / roots
+        stamped = [] if roots is None else ["--use-signed-timestamps"]
+        return self._run([
+            args[0], f"--key={public}", f"--trusted-root={root}", _NO_LOG, *stamped, *args[1:], "--", subject,
+        ])  # fmt: skip
 
 
 def _http(reference: str) -> list[str]:

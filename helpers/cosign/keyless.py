@@ -33,7 +33,6 @@ _CHECKED = (
     "the content is what was signed",
 )
 _NO_LOGS = ("--use-signed-timestamps", "--insecure-ignore-tlog=true", "--insecure-ignore-sct=true")
-_START = "start-time=2024-01-01T00:00:00Z"
 
 
 class Keyless(CosignRunner):
@@ -45,15 +44,7 @@ class Keyless(CosignRunner):
     """
 
     def __init__(self, workdir: StrPath = ".", *, sigstore: Sigstore | None = None, timeout: float = 120) -> None:
-        super().__init__(workdir, timeout=timeout)
-        self._sigstore = sigstore
-
-    @property
-    def sigstore(self) -> Sigstore:
-        """The deployment that is signed with and trusted."""
-        if self._sigstore is None:
-            self._sigstore = Sigstore.local()
-        return self._sigstore
+        super().__init__(workdir, timeout=timeout, sigstore=sigstore)
 
     def sign_blob(
         self, file: StrPath, *, identity: str, bundle: StrPath | None = None, timestamp: bool = True
@@ -154,28 +145,6 @@ class Keyless(CosignRunner):
         digest = _signed_digest(done, reference)
         return Verified(reference, digest, certificate_identity, checked, NOT_CHECKED)
 
-    def trusted_root(self, out: StrPath) -> Path:
-        """Write the trusted root: the certificates of Fulcio and of the TSA, all that a verifier elsewhere needs."""
-        site, path = self.sigstore, self.workdir / out
-        done = self._run([
-            "trusted-root", "create", *_no_defaults("fulcio", "ctfe", "rekor", "tsa"),
-            f"--fulcio=url={site.fulcio},certificate-chain={site.fulcio_chain},{_START}",
-            f"--tsa=url={site.tsa},certificate-chain={site.tsa_chain},{_START}", f"--out={path}",
-        ])  # fmt: skip
-        if done.returncode != 0:
-            raise self._cosign_failed("trusted-root create", done)
-        return path
-
-    def _signing_config(self, out: Path, timestamp: bool) -> None:
-        site, rest = self.sigstore, f"api-version=1,{_START},operator=acme.test"
-        tsa = [f"--tsa=url={site.tsa},{rest}", "--tsa-config=EXACT:1"] if timestamp else []
-        done = self._run([
-            "signing-config", "create", f"--fulcio=url={site.fulcio},{rest}",
-            f"--oidc-provider=url={site.people},{rest}", *tsa, f"--out={out}",
-        ])  # fmt: skip
-        if done.returncode != 0:
-            raise self._cosign_failed("signing-config create", done)
-
     @contextlib.contextmanager
     def _files(self, identity: str, timestamp: bool) -> Iterator[list[str]]:
         """Give the options of a signer; the token is in a file of mode 0600 that is gone afterwards."""
@@ -184,11 +153,11 @@ class Keyless(CosignRunner):
             token, config = Path(aside) / "token", Path(aside) / "signing-config.json"
             token.touch(mode=0o600)
             token.write_text(self.sigstore.token(identity))
-            self._signing_config(config, timestamp)
+            self._signing_config(config, fulcio=True, timestamp=timestamp)
             root = self.trusted_root(Path(aside) / "root.json")
             yield [f"--identity-token={token}", f"--signing-config={config}", f"--trusted-root={root}", "--yes"]
 
-    def _sign(  # type: ignore[override]
+    def _sign(
         self, args: list[str], file: StrPath, identity: str, bundle: StrPath | None, suffix: str, timestamp: bool
     ) -> Bundle:
         source = self.workdir / file
@@ -246,10 +215,6 @@ class Keyless(CosignRunner):
             return self._run([
                 *args, f"--bundle={copy}", f"--trusted-root={root}", *who, *_NO_LOGS, "--", file,
             ])  # fmt: skip
-
-
-def _no_defaults(*names: str) -> list[str]:
-    return [f"--no-default-{name}" for name in names]
 
 
 def _identity(exact: str, pattern: str, issuer: str) -> list[str]:

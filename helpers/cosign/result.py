@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,6 +51,12 @@ class Cause(enum.StrEnum):
     """The bundle has no signed time, so nobody can tell whether the certificate was valid."""
     BAD_TIMESTAMP = "bad-timestamp"
     """The signed time is not of a trusted authority, or is of another signature."""
+    KEY_REVOKED = "key-revoked"
+    """The key was revoked when it signed."""
+    KEY_COMPROMISED = "key-compromised"
+    """Somebody else may have the key: nothing it signed counts."""
+    KEY_NOT_YET_VALID = "key-not-yet-valid"
+    """The key signed before it was to be used."""
     COULD_NOT_TELL = "could-not-tell"
     """cosign refused it, and the bundle does not say enough to know why."""
 
@@ -59,6 +66,8 @@ NOT_CHECKED = (
     "when it was signed: no transparency log and no timestamp were asked",
     "who holds the key: it is trusted as given",
 )
+#: What a signed time and no log leave open.
+NOT_CHECKED_STAMPED = ("that the signature is in a transparency log: its owner may not learn of it", NOT_CHECKED[1])
 
 
 @dataclass(frozen=True)
@@ -68,12 +77,13 @@ class Verified(Displayed):
     Attributes:
         subject: what was verified: a file, or an image with its digest.
         digest: SHA-256 of it, ``sha256:...``.
-        key: fingerprint of the public key it was verified with.
+        key: who signed: fingerprint of the public key it was verified with, or the identity of a keyless signature.
         checked: what was checked, in words.
         not_checked: what was not, in words.
         predicate_type: of an attestation.
         predicates: of attestations of that type: the signed statements' contents.
         annotations: of an image signature.
+        signed_at: the time (UTC, whole seconds) that a trusted authority signed; None when none was asked for.
     """
 
     _renderer = "signature_html"
@@ -88,6 +98,7 @@ class Verified(Displayed):
     predicate_type: str = ""
     predicates: tuple[Any, ...] = field(default=(), repr=False)
     annotations: Mapping[str, str] = field(default_factory=dict)
+    signed_at: dt.datetime | None = None
 
     @property
     def predicate(self) -> Any:
