@@ -2,10 +2,11 @@
 
 from helpers.cosign.bundle import Bundle, KeyPair, MalformedBundle
 from helpers.cosign.cosign import Cosign
+from helpers.cosign.keyless import Keyless
 from helpers.cosign.keyring import BadKeyring, KeyEntry, Keyring, Reason
 from helpers.cosign.result import CannotVerify, Cause, CosignError, Refused, Verified
 
 __all__ = [
-    "BadKeyring", "Bundle", "CannotVerify", "Cause", "Cosign", "CosignError", "KeyEntry", "KeyPair", "Keyring",
-    "MalformedBundle", "Reason", "Refused", "Verified",
+    "BadKeyring", "Bundle", "CannotVerify", "Cause", "Cosign", "CosignError", "KeyEntry", "KeyPair",
+    "Keyless", "Keyring", "MalformedBundle", "Reason", "Refused", "Verified",
 ]  # fmt: skip

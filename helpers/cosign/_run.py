@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
+import json
 import os
+import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from helpers import _process
 from helpers._paths import state_dir
 from helpers._redact import add_secrets
 from helpers._wrapper import StrPath, Wrapper
-from helpers.cosign._judge import said
-from helpers.cosign.bundle import KeyPair, fingerprint
-from helpers.cosign.result import CannotVerify, CosignError
+from helpers.cosign._judge import no_answer, said
+from helpers.cosign.bundle import Bundle, KeyPair, MalformedBundle, fingerprint
+from helpers.cosign.result import CannotVerify, Cause, CosignError, Refused
 from helpers.cosign.sigstore import Sigstore
-from helpers.crane import registry_error
+from helpers.crane import BadReference, registry_error
 from helpers.errors import BadInput
 
 #: Made by cosign itself: without these it asks the public Sigstore for its services and its root of trust.
@@ -28,7 +34,27 @@ _CONFIGS = {
 }  # fmt: skip
 #: A trusted root and a signing configuration say from when on a part of the deployment counts.
 _START = "start-time=2024-01-01T00:00:00Z"
+#: The name that a bundle has beside its file.
+SIGNATURE, ATTESTATION = ".sigstore.json", ".attestation.json"
+#: What says in an image's claims that it is signed, not only described.
+SIGN_TYPES = ("https://sigstore.dev/cosign/sign/", "cosign container image signature")
+_LOOPBACK = re.compile(r"^(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?/")
+_DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})$")
 Key = KeyPair | StrPath
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A file and what lies beside it, both read once: what is verified is this, whatever happens to the files.
+
+    Attributes:
+        digest: SHA-256 of the file, hex. content: of the bundle.
+    """
+
+    subject: str
+    digest: str
+    content: bytes
+    bundle: Bundle
 
 
 class CosignRunner(Wrapper):
@@ -103,6 +129,85 @@ class CosignRunner(Wrapper):
                 self._signing_config(Path(signing), fulcio=False, timestamp=True)
             yield [f"--signing-config={signing}", f"--trusted-root={root}", "--yes"]
 
+    def _into_bundle(
+        self, file: StrPath, bundle: StrPath | None, suffix: str, sign: Callable[[list[str]], object]
+    ) -> Bundle:
+        """Let *sign* run with the options that name file and bundle, and return the bundle, written at once."""
+        source = self.workdir / file
+        if not source.is_file():
+            raise CosignError(
+                f"There is no file {os.fspath(file)}", why="Only a file can be signed.", next="Create it."
+            )
+        path = self.workdir / bundle if bundle is not None else source.with_name(source.name + suffix)
+        if not path.parent.is_dir():
+            raise CosignError(
+                f"There is no folder for {path.name}", why=f"{path.parent.name} is missing.", next="Create it."
+            )
+        # Written aside: an interrupted run leaves no half bundle.
+        with tempfile.TemporaryDirectory(dir=path.parent) as aside:
+            made = Path(aside) / "bundle.json"
+            sign([f"--bundle={made}", "--", operand(file)])
+            made.chmod(0o644)
+            Bundle.read(made)
+            made.replace(path)
+        return Bundle.read(path)
+
+    @contextlib.contextmanager
+    def _predicate(self, predicate: StrPath | Mapping[str, Any], type: str) -> Iterator[list[str]]:
+        """Give the options that name a predicate and its type."""
+        with tempfile.TemporaryDirectory() as aside:
+            file = Path(aside) / "predicate.json"
+            if not isinstance(predicate, Mapping):
+                file = self.workdir / predicate
+            else:
+                try:
+                    file.write_text(json.dumps(predicate), encoding="utf-8")
+                except (TypeError, ValueError) as error:
+                    raise BadInput(
+                        "The predicate is no JSON data", why=str(error), next="Use dict, list, str, int."
+                    ) from None
+            yield [f"--predicate={file}", f"--type={type}"]
+
+    def _blob(
+        self, file: StrPath, bundle: StrPath | None, suffix: str, *, key: str, checked: tuple[str, ...],
+        not_checked: tuple[str, ...],
+    ) -> Blob | Refused:  # fmt: skip
+        """Return a file with its bundle, or why it has none; *suffix* says which of the two kinds is asked for.
+
+        Raises:
+            CannotVerify: the file cannot be read.
+        """
+        source, subject = self.workdir / file, Path(file).name
+        digest = _sha256(source, subject)
+        path = self.workdir / bundle if bundle is not None else source.with_name(source.name + suffix)
+
+        def refused(cause: Cause, why: str) -> Refused:
+            return Refused(subject, cause, why, key, checked, not_checked)
+
+        if not path.is_file():
+            return refused(Cause.NO_SIGNATURE, f"There is no bundle {path.name}.")
+        content = path.read_bytes()
+        try:
+            read = Bundle.parse(content, path)
+        except MalformedBundle as error:
+            return refused(Cause.MALFORMED_BUNDLE, f"{error.what}: {error.why}")
+        if suffix == SIGNATURE and read.kind == "attestation":
+            # cosign would take it for a signature.
+            why = f"The bundle holds a statement about the file ({read.predicate_type}), not a signature of it."
+            return refused(Cause.WRONG_TYPE, why)
+        if not read.signed:
+            return refused(Cause.NO_SIGNATURE, "The bundle holds no signature.")
+        return Blob(subject, digest, content, read)
+
+    @staticmethod
+    @contextlib.contextmanager
+    def _copy(blob: Blob) -> Iterator[str]:
+        """Give the option that names the bundle that was read."""
+        with tempfile.TemporaryDirectory() as aside:
+            copy = Path(aside) / "bundle.json"
+            copy.write_bytes(blob.content)
+            yield f"--bundle={copy}"
+
     def _sign_with_key(
         self, args: Sequence[str], key: Key, password: str, *, reference: str = "", timestamp: bool = False
     ) -> _process.Completed:
@@ -152,3 +257,49 @@ def operand(path: StrPath) -> str:
     if not given or "\0" in given:
         raise BadInput(f"{given!r} is no path", why="A path is not empty and holds no NUL.", next="Correct it.")
     return given if given.startswith(("/", "./", "../")) else f"./{given}"
+
+
+def http(reference: str) -> list[str]:
+    """Return the option that allows a registry on loopback, and no other, to go without TLS."""
+    return ["--allow-http-registry=true"] if _LOOPBACK.match(reference) else []
+
+
+def require_digest(reference: str) -> None:
+    """Raise `BadReference` for a reference that names content by a tag."""
+    if not _DIGEST.search(reference):
+        raise BadReference(
+            f"{reference!r} has no digest", why="A tag can be moved to other content after you looked at it.",
+            next="Sign REPOSITORY@sha256:...; crane.digest(reference) tells it.",
+        )  # fmt: skip
+
+
+def documents(done: _process.Completed, subject: str) -> list[Any]:
+    """Return the documents cosign printed: one list, or one document a line."""
+    found: list[Any] = []
+    try:
+        for line in done.stdout.splitlines():
+            if line.strip():
+                item = json.loads(line)
+                found += item if isinstance(item, list) else [item]
+    except json.JSONDecodeError:
+        found = []
+    if not found:
+        raise no_answer(done, subject)
+    return found
+
+
+def statements(done: _process.Completed, subject: str) -> tuple[str, tuple[Any, ...]]:
+    """Return the digest that verified statements are about, and their predicates."""
+    found = [json.loads(base64.b64decode(envelope["payload"])) for envelope in documents(done, subject)]
+    digest = "sha256:" + found[0]["subject"][0]["digest"]["sha256"]
+    return digest, tuple(statement.get("predicate") for statement in found)
+
+
+def _sha256(file: Path, subject: str) -> str:
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise CannotVerify(
+            f"{subject} cannot be read", why=error.strerror or str(error), next="Name the file that was signed."
+        ) from None

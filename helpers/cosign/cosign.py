@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 import os
-import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,28 +11,33 @@ from typing import Any
 from helpers import _process
 from helpers._redact import add_secrets
 from helpers._wrapper import StrPath
-from helpers.cosign._judge import judge_blob, judge_image, no_answer, refused_stamps
-from helpers.cosign._run import CosignRunner, Key, operand
-from helpers.cosign.bundle import Bundle, KeyPair, MalformedBundle, fingerprint
+from helpers.cosign._judge import judge_blob, judge_image, refused_stamps
+from helpers.cosign._run import (
+    ATTESTATION,
+    SIGN_TYPES,
+    SIGNATURE,
+    CosignRunner,
+    Key,
+    documents,
+    http,
+    operand,
+    require_digest,
+    statements,
+)
+from helpers.cosign.bundle import Bundle, KeyPair, fingerprint
 from helpers.cosign.result import (
     NOT_CHECKED,
     NOT_CHECKED_STAMPED,
-    CannotVerify,
     Cause,
-    CosignError,
     Refused,
     Verification,
     Verified,
-)  # fmt: skip
+)
 from helpers.cosign.timestamp import stamped_at
-from helpers.crane import BadReference
 from helpers.errors import BadInput
 
 #: The log is not asked: there is none here, and a key needs none. `Verified.not_checked` says what that gives up.
 _NO_LOG = "--insecure-ignore-tlog=true"
-_LOOPBACK = re.compile(r"^(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?/")
-_DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})$")
-_SIGN_TYPES = ("https://sigstore.dev/cosign/sign/", "cosign container image signature")
 _CHECKED = ("the signature was made with this key",)
 MIN_PASSWORD = 8
 
@@ -107,7 +108,7 @@ class Cosign(CosignRunner):
         Raises:
             CosignError: file or key is missing, the password is wrong, or the authority is away.
         """
-        return self._to_bundle(["sign-blob"], file, key, password, bundle, ".sigstore.json", timestamp)
+        return self._to_bundle(["sign-blob"], file, key, password, bundle, SIGNATURE, timestamp)
 
     def attest_blob(
         self,
@@ -130,9 +131,8 @@ class Cosign(CosignRunner):
         Raises:
             CosignError: as for `sign_blob`, or the predicate is no JSON.
         """
-        with tempfile.TemporaryDirectory() as aside:
-            args = ["attest-blob", f"--predicate={self._predicate(predicate, Path(aside))}", f"--type={type}"]
-            return self._to_bundle(args, file, key, password, bundle, ".attestation.json", timestamp)
+        with self._predicate(predicate, type) as options:
+            return self._to_bundle(["attest-blob", *options], file, key, password, bundle, ATTESTATION, timestamp)
 
     def verify_blob(
         self, file: StrPath, *, key: Key, bundle: StrPath | None = None, roots: StrPath | None = None
@@ -148,7 +148,7 @@ class Cosign(CosignRunner):
         Raises:
             CannotVerify: there is no answer: the file, the key, the roots or cosign is missing or broken.
         """
-        return self._verify_blob(file, key, bundle, ".sigstore.json", None, roots)
+        return self._verify_blob(file, key, bundle, SIGNATURE, "", roots)
 
     def verify_blob_attestation(
         self, file: StrPath, *, key: Key, type: str, bundle: StrPath | None = None, roots: StrPath | None = None
@@ -158,7 +158,7 @@ class Cosign(CosignRunner):
         Raises:
             CannotVerify: as for `verify_blob`.
         """
-        return self._verify_blob(file, key, bundle, ".attestation.json", type, roots)
+        return self._verify_blob(file, key, bundle, ATTESTATION, type, roots)
 
     def sign(self, reference: str, *, key: Key, password: str, annotations: Mapping[str, str] | None = None) -> str:
         """Sign an image and push the signature beside it; return the reference.
@@ -171,19 +171,18 @@ class Cosign(CosignRunner):
             BadReference: there is no digest. RegistryError: the registry is away or says no.
             CosignError: key or password is wrong.
         """
-        _require_digest(reference)
+        require_digest(reference)
         marks = [f"--annotations={name}={value}" for name, value in (annotations or {}).items()]
-        self._sign_with_key(["sign", *_http(reference), *marks, "--", reference], key, password, reference=reference)
+        self._sign_with_key(["sign", *http(reference), *marks, "--", reference], key, password, reference=reference)
         return reference
 
     def attest(
         self, reference: str, *, key: Key, password: str, predicate: StrPath | Mapping[str, Any], type: str
     ) -> str:
         """Sign a statement about an image and push it beside the image; return the reference. See `sign`."""
-        _require_digest(reference)
-        with tempfile.TemporaryDirectory() as aside:
-            found = self._predicate(predicate, Path(aside))
-            args = ["attest", *_http(reference), f"--predicate={found}", f"--type={type}", "--", reference]
+        require_digest(reference)
+        with self._predicate(predicate, type) as options:
+            args = ["attest", *http(reference), *options, "--", reference]
             self._sign_with_key(args, key, password, reference=reference)
         return reference
 
@@ -198,10 +197,10 @@ class Cosign(CosignRunner):
         public, found = self._public(key)
         checked = (*_CHECKED, "the image has the digest that was signed")
         marks = [f"--annotations={name}={value}" for name, value in (annotations or {}).items()]
-        done = self._verify(["verify", *_http(reference), *marks, "--output=json"], public, reference)
+        done = self._verify(["verify", *http(reference), *marks, "--output=json"], public, reference)
         if done.returncode != 0:
             return judge_image(done, reference, key=found, checked=checked)
-        claims = [c for c in _json(done, reference) if str(c["critical"].get("type", "")).startswith(_SIGN_TYPES)]
+        claims = [c for c in documents(done, reference) if str(c["critical"].get("type", "")).startswith(SIGN_TYPES)]
         if not claims:
             return Refused(reference, Cause.WRONG_TYPE, "It carries statements, but no signature.", found, checked)
         digest = claims[0]["critical"]["image"]["docker-manifest-digest"]
@@ -216,85 +215,42 @@ class Cosign(CosignRunner):
         """
         public, found = self._public(key)
         checked = (*_CHECKED, "the statement is about this image", f"it is of type {type}")
-        done = self._verify(["verify-attestation", *_http(reference), f"--type={type}"], public, reference)
+        done = self._verify(["verify-attestation", *http(reference), f"--type={type}"], public, reference)
         if done.returncode != 0:
             return judge_image(done, reference, key=found, checked=checked)
-        statements = [json.loads(base64.b64decode(e["payload"])) for e in _json(done, reference)]
-        digest = "sha256:" + statements[0]["subject"][0]["digest"]["sha256"]
-        predicates = tuple(statement.get("predicate") for statement in statements)
+        digest, predicates = statements(done, reference)
         return Verified(reference, digest, found, checked, predicate_type=type, predicates=predicates)
 
     def _to_bundle(
         self, args: list[str], file: StrPath, key: Key, password: str, bundle: StrPath | None, suffix: str,
         timestamp: bool,
     ) -> Bundle:  # fmt: skip
-        source = self.workdir / file
-        if not source.is_file():
-            raise CosignError(
-                f"There is no file {os.fspath(file)}", why="Only a file can be signed.", next="Create it."
-            )
-        path = self.workdir / bundle if bundle is not None else source.with_name(source.name + suffix)
-        if not path.parent.is_dir():
-            raise CosignError(
-                f"There is no folder for {path.name}", why=f"{path.parent.name} is missing.", next="Create it."
-            )
-        # Written aside: an interrupted run leaves no half bundle.
-        with tempfile.TemporaryDirectory(dir=path.parent) as aside:
-            made = Path(aside) / "bundle.json"
-            args = [*args, f"--bundle={made}", "--", operand(file)]
-            self._sign_with_key(args, key, password, timestamp=timestamp)
-            made.chmod(0o644)
-            Bundle.read(made)
-            made.replace(path)
-        return Bundle.read(path)
-
-    def _predicate(self, predicate: StrPath | Mapping[str, Any], aside: Path) -> Path:
-        if not isinstance(predicate, Mapping):
-            return self.workdir / predicate
-        file = aside / "predicate.json"
-        try:
-            file.write_text(json.dumps(predicate), encoding="utf-8")
-        except (TypeError, ValueError) as error:
-            raise BadInput("The predicate is no JSON data", why=str(error), next="Use dict, list, str, int.") from None
-        return file
+        return self._into_bundle(
+            file, bundle, suffix,
+            lambda options: self._sign_with_key([*args, *options], key, password, timestamp=timestamp),
+        )  # fmt: skip
 
     def _verify_blob(
-        self, file: StrPath, key: Key, bundle: StrPath | None, suffix: str, type: str | None,
-        roots: StrPath | None,
-    ) -> Verification:  # fmt: skip
-        source, subject = self.workdir / file, Path(file).name
+        self, file: StrPath, key: Key, bundle: StrPath | None, suffix: str, type: str, roots: StrPath | None
+    ) -> Verification:
         public, found = self._public(key)
+        left = NOT_CHECKED if roots is None else NOT_CHECKED_STAMPED
         checked = (*_CHECKED, "the content is what was signed", *([f"the statement is of type {type}"] if type else []))
         checked += ("a trusted authority signed when",) if roots is not None else ()
-        digest = _sha256(source, subject)
-        path = self.workdir / bundle if bundle is not None else source.with_name(source.name + suffix)
-        if not path.is_file():
-            return Refused(subject, Cause.NO_SIGNATURE, f"There is no bundle {path.name}.", found, checked)
-        content = path.read_bytes()
-        try:
-            read = Bundle.parse(content, path)
-        except MalformedBundle as error:
-            return Refused(subject, Cause.MALFORMED_BUNDLE, f"{error.what}: {error.why}", found, checked)
-        if type is None and read.kind == "attestation":
-            why = f"The bundle holds a statement about the file ({read.predicate_type}), not a signature of it."
-            return Refused(subject, Cause.WRONG_TYPE, why, found, checked)
-        if not read.signed:
-            return Refused(subject, Cause.NO_SIGNATURE, "The bundle holds no signature.", found, checked)
-        if roots is not None and (refused := refused_stamps(read, subject, checked)) is not None:
+        blob = self._blob(file, bundle, suffix, key=found, checked=checked, not_checked=left)
+        if isinstance(blob, Refused):
+            return blob
+        if roots is not None and (refused := refused_stamps(blob.bundle, blob.subject, checked)) is not None:
             return refused
-        with tempfile.TemporaryDirectory() as aside:
-            # What is verified is what was read, whatever happens to the file meanwhile.
-            copy = Path(aside) / "bundle.json"
-            copy.write_bytes(content)
-            args = ["verify-blob"] if type is None else ["verify-blob-attestation", f"--type={type}"]
-            done = self._verify([*args, f"--bundle={copy}"], public, operand(file), roots)
+        args = ["verify-blob-attestation", f"--type={type}"] if type else ["verify-blob"]
+        with self._copy(blob) as copy:
+            done = self._verify([*args, copy], public, operand(file), roots)
         if done.returncode != 0 or "Verified OK" not in done.stderr + done.stdout:
-            return judge_blob(done, subject, read, key=found, digest=digest, checked=checked)
-        predicates = (read.predicate,) if type else ()
-        left = NOT_CHECKED if roots is None else NOT_CHECKED_STAMPED
+            return judge_blob(done, blob.subject, blob.bundle, key=found, digest=blob.digest, checked=checked)
         return Verified(
-            subject, f"sha256:{digest}", found, checked, left, read.predicate_type, predicates,
-            signed_at=None if roots is None else stamped_at(read.stamps[0]),
+            blob.subject, f"sha256:{blob.digest}", found, checked, left, blob.bundle.predicate_type,
+            (blob.bundle.predicate,) if type else (),
+            signed_at=None if roots is None else stamped_at(blob.bundle.stamps[0]),
         )  # fmt: skip
 
     def _verify(
@@ -305,40 +261,3 @@ class Cosign(CosignRunner):
         return self._run([
             args[0], f"--key={public}", f"--trusted-root={root}", _NO_LOG, *stamped, *args[1:], "--", subject,
         ])  # fmt: skip
-
-
-def _http(reference: str) -> list[str]:
-    return ["--allow-http-registry=true"] if _LOOPBACK.match(reference) else []
-
-
-def _require_digest(reference: str) -> None:
-    if not _DIGEST.search(reference):
-        raise BadReference(
-            f"{reference!r} has no digest", why="A tag can be moved to other content after you looked at it.",
-            next="Sign REPOSITORY@sha256:...; crane.digest(reference) tells it.",
-        )  # fmt: skip
-
-
-def _sha256(file: Path, subject: str) -> str:
-    try:
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise CannotVerify(
-            f"{subject} cannot be read", why=error.strerror or str(error), next="Name the file that was signed."
-        ) from None
-
-
-def _json(done: _process.Completed, subject: str) -> list[Any]:
-    """Return the documents cosign printed: one list, or one document a line."""
-    found: list[Any] = []
-    try:
-        for line in done.stdout.splitlines():
-            if line.strip():
-                item = json.loads(line)
-                found += item if isinstance(item, list) else [item]
-    except json.JSONDecodeError:
-        found = []
-    if not found:
-        raise no_answer(done, subject)
-    return found

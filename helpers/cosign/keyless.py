@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,13 +10,23 @@ from typing import Any
 
 from helpers import _process
 from helpers._wrapper import StrPath
-from helpers.cosign._judge import no_answer, said
+from helpers.cosign._judge import said
 from helpers.cosign._judge_keyless import judge_keyless, judge_keyless_image
-from helpers.cosign._run import CosignRunner, operand
-from helpers.cosign.bundle import Bundle, MalformedBundle
-from helpers.cosign.cosign import _SIGN_TYPES, _http, _json, _require_digest
-from helpers.cosign.result import CannotVerify, Cause, CosignError, Refused, Verification, Verified
+from helpers.cosign._run import (
+    ATTESTATION,
+    SIGN_TYPES,
+    SIGNATURE,
+    CosignRunner,
+    documents,
+    http,
+    operand,
+    require_digest,
+    statements,
+)
+from helpers.cosign.bundle import Bundle
+from helpers.cosign.result import Cause, Refused, Verification, Verified
 from helpers.cosign.sigstore import Sigstore
+from helpers.cosign.timestamp import stamped_at
 from helpers.crane import registry_error
 from helpers.errors import BadInput
 
@@ -57,24 +65,29 @@ class Keyless(CosignRunner):
         Raises:
             NoToken: the identity is unknown. CosignError: the file is missing, or Fulcio or the TSA is away.
         """
-        return self._sign(["sign-blob"], file, identity, bundle, ".sigstore.json", timestamp)
+        return self._to_bundle(["sign-blob"], file, identity, bundle, SIGNATURE, timestamp)
 
     def attest_blob(
-        self, file: StrPath, *, identity: str, predicate: Mapping[str, Any], type: str, bundle: StrPath | None = None
+        self,
+        file: StrPath,
+        *,
+        identity: str,
+        predicate: StrPath | Mapping[str, Any],
+        type: str,
+        bundle: StrPath | None = None,
     ) -> Bundle:
         """Sign a statement about a file as *identity*; to *bundle* (default: ``FILE.attestation.json``).
+
+        Args:
+            predicate: what is stated, as data or as a JSON file.
+            type: URI that says what kind of statement it is, or cosign's short name of it (``slsaprovenance1``,
+                ``cyclonedx``, ``spdxjson``).
 
         Raises:
             NoToken, CosignError: as for `sign_blob`. BadInput: the predicate is no JSON.
         """
-        with tempfile.TemporaryDirectory() as aside:
-            stated = Path(aside) / "predicate.json"
-            try:
-                stated.write_text(json.dumps(predicate))
-            except (TypeError, ValueError) as error:
-                raise BadInput("The predicate is no JSON data", why=str(error), next="Use dict, list, str.") from None
-            args = ["attest-blob", f"--predicate={stated}", f"--type={type}"]
-            return self._sign(args, file, identity, bundle, ".attestation.json", True)
+        with self._predicate(predicate, type) as options:
+            return self._to_bundle(["attest-blob", *options], file, identity, bundle, ATTESTATION, True)
 
     def verify_blob(
         self,
@@ -84,6 +97,7 @@ class Keyless(CosignRunner):
         certificate_identity_regexp: str = "",
         certificate_oidc_issuer: str,
         bundle: StrPath | None = None,
+        roots: StrPath | None = None,
     ) -> Verification:
         """Verify that a file was signed by an identity that an issuer vouched for.
 
@@ -91,12 +105,14 @@ class Keyless(CosignRunner):
             certificate_identity: exactly this identity.
             certificate_identity_regexp: or any that matches (Go syntax, **not** anchored unless you write ``^...$``).
             certificate_oidc_issuer: exactly this issuer.
+            roots: trusted root that `trusted_root` wrote: all that is needed, no service runs. By default the one of
+                `sigstore`.
 
         Raises:
             BadInput: not exactly one of the two forms of identity. CannotVerify: there is no answer.
         """
         who = _identity(certificate_identity, certificate_identity_regexp, certificate_oidc_issuer)
-        return self._verify(["verify-blob"], file, who, bundle, ".sigstore.json", "")
+        return self._verify_blob(file, who, bundle, SIGNATURE, "", roots)
 
     def verify_blob_attestation(
         self,
@@ -107,11 +123,11 @@ class Keyless(CosignRunner):
         certificate_identity_regexp: str = "",
         certificate_oidc_issuer: str,
         bundle: StrPath | None = None,
+        roots: StrPath | None = None,
     ) -> Verification:
         """Verify a statement of *type* about a file, and who made it. See `verify_blob`."""
         who = _identity(certificate_identity, certificate_identity_regexp, certificate_oidc_issuer)
-        args = ["verify-blob-attestation", f"--type={type}"]
-        return self._verify(args, file, who, bundle, ".attestation.json", type)
+        return self._verify_blob(file, who, bundle, ATTESTATION, type, roots)
 
     def sign(self, reference: str, *, identity: str) -> str:
         """Sign an image as *identity*, push the signature beside it, and return the reference.
@@ -119,34 +135,70 @@ class Keyless(CosignRunner):
         Raises:
             BadReference: there is no digest. NoToken, CosignError: as for `sign_blob`.
         """
-        _require_digest(reference)
-        with self._files(identity, True) as options:
-            done = self._run(["sign", *_http(reference), *options, "--", reference])
-        if done.returncode != 0:
-            raise registry_error(said(done), reference) or self._cosign_failed("sign", done)
-        return reference
+        return self._sign_image(["sign"], reference, identity)
 
-    def verify(self, reference: str, *, certificate_identity: str, certificate_oidc_issuer: str) -> Verification:
-        """Verify that an image was signed by an identity that an issuer vouched for.
+    def attest(self, reference: str, *, identity: str, predicate: StrPath | Mapping[str, Any], type: str) -> str:
+        """Sign a statement about an image as *identity*, push it beside the image, and return the reference.
+
+        Raises:
+            As for `sign` and `attest_blob`.
+        """
+        with self._predicate(predicate, type) as options:
+            return self._sign_image(["attest", *options], reference, identity)
+
+    def verify(
+        self,
+        reference: str,
+        *,
+        certificate_identity: str = "",
+        certificate_identity_regexp: str = "",
+        certificate_oidc_issuer: str,
+        roots: StrPath | None = None,
+    ) -> Verification:
+        """Verify that an image was signed by an identity that an issuer vouched for; see `verify_blob`.
+
+        An image that only carries statements is refused, though cosign itself would take it as signed.
 
         Raises:
             RegistryError: the registry is away or has no such image. CannotVerify: there is no other answer.
         """
-        who = _identity(certificate_identity, "", certificate_oidc_issuer)
-        checked = (*_CHECKED, *(option.removeprefix("--") for option in who))
-        with tempfile.TemporaryDirectory() as aside:
-            root = self.trusted_root(Path(aside) / "root.json")
-            args = ["verify", *_http(reference), "--output=json", f"--trusted-root={root}", *who, *_NO_LOGS]
-            done = self._run([*args, "--", reference])
+        who = _identity(certificate_identity, certificate_identity_regexp, certificate_oidc_issuer)
+        name, checked = certificate_identity or certificate_identity_regexp, _checked(who)
+        done = self._ask(["verify", *http(reference), "--output=json"], who, reference, roots)
         if done.returncode != 0:
-            return judge_keyless_image(
-                done, reference, who=certificate_identity, checked=checked, not_checked=NOT_CHECKED
-            )
-        digest = _signed_digest(done, reference)
-        return Verified(reference, digest, certificate_identity, checked, NOT_CHECKED)
+            return judge_keyless_image(done, reference, who=name, checked=checked, not_checked=NOT_CHECKED)
+        for claim in documents(done, reference):
+            if str(claim["critical"].get("type", "")).startswith(SIGN_TYPES):
+                digest = str(claim["critical"]["image"]["docker-manifest-digest"])
+                return Verified(reference, digest, name, checked, NOT_CHECKED)
+        why = "It carries statements, but no signature."
+        return Refused(reference, Cause.WRONG_TYPE, why, name, checked, NOT_CHECKED)
+
+    def verify_attestation(
+        self,
+        reference: str,
+        *,
+        type: str,
+        certificate_identity: str = "",
+        certificate_identity_regexp: str = "",
+        certificate_oidc_issuer: str,
+        roots: StrPath | None = None,
+    ) -> Verification:
+        """Verify the statements of *type* about an image, and who made them; ``predicates`` is what they state.
+
+        Raises:
+            As for `verify`.
+        """
+        who = _identity(certificate_identity, certificate_identity_regexp, certificate_oidc_issuer)
+        name, checked = certificate_identity or certificate_identity_regexp, (*_checked(who), f"it is of type {type}")
+        done = self._ask(["verify-attestation", *http(reference), f"--type={type}"], who, reference, roots)
+        if done.returncode != 0:
+            return judge_keyless_image(done, reference, who=name, checked=checked, not_checked=NOT_CHECKED)
+        digest, predicates = statements(done, reference)
+        return Verified(reference, digest, name, checked, NOT_CHECKED, type, predicates)
 
     @contextlib.contextmanager
-    def _files(self, identity: str, timestamp: bool) -> Iterator[list[str]]:
+    def _options(self, identity: str, timestamp: bool) -> Iterator[list[str]]:
         """Give the options of a signer; the token is in a file of mode 0600 that is gone afterwards."""
         self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryDirectory(dir=self._home) as aside:
@@ -157,64 +209,53 @@ class Keyless(CosignRunner):
             root = self.trusted_root(Path(aside) / "root.json")
             yield [f"--identity-token={token}", f"--signing-config={config}", f"--trusted-root={root}", "--yes"]
 
-    def _sign(
+    def _to_bundle(
         self, args: list[str], file: StrPath, identity: str, bundle: StrPath | None, suffix: str, timestamp: bool
     ) -> Bundle:
-        source = self.workdir / file
-        if not source.is_file():
-            raise CosignError(f"There is no file {source.name}", why="Only a file can be signed.", next="Create it.")
-        path = self.workdir / bundle if bundle is not None else source.with_name(source.name + suffix)
-        # Written aside: an interrupted run leaves no half bundle.
-        with self._files(identity, timestamp) as options, tempfile.TemporaryDirectory(dir=path.parent) as aside:
-            made = Path(aside) / "bundle.json"
-            done = self._run([*args, *options, f"--bundle={made}", "--", operand(file)])
+        def sign(target: list[str]) -> None:
+            with self._options(identity, timestamp) as options:
+                done = self._run([*args, *options, *target])
             if done.returncode != 0:
                 raise self._cosign_failed(args[0], done)
-            made.chmod(0o644)
-            Bundle.read(made)
-            made.replace(path)
-        return Bundle.read(path)
 
-    def _verify(
-        self, args: Sequence[str], file: StrPath, who: Sequence[str], bundle: StrPath | None, suffix: str, type: str
+        return self._into_bundle(file, bundle, suffix, sign)
+
+    def _sign_image(self, args: list[str], reference: str, identity: str) -> str:
+        require_digest(reference)
+        with self._options(identity, True) as options:
+            done = self._run([*args, *http(reference), *options, "--", reference])
+        if done.returncode != 0:
+            raise registry_error(said(done), reference) or self._cosign_failed(args[0], done)
+        return reference
+
+    def _verify_blob(
+        self, file: StrPath, who: Sequence[str], bundle: StrPath | None, suffix: str, type: str, roots: StrPath | None
     ) -> Verification:
-        source, subject = self.workdir / file, Path(file).name
-        checked = (*_CHECKED, *(option.removeprefix("--") for option in who))
-        try:
-            digest = hashlib.sha256(source.read_bytes()).hexdigest()
-        except OSError as error:
-            raise CannotVerify(f"{subject} cannot be read", why=error.strerror or "", next="Name the file.") from None
-        path = self.workdir / bundle if bundle is not None else source.with_name(source.name + suffix)
-        if not path.is_file():
-            return Refused(subject, Cause.NO_SIGNATURE, f"There is no bundle {path.name}.", "", checked, NOT_CHECKED)
-        content = path.read_bytes()
-        try:
-            read = Bundle.parse(content, path)
-        except MalformedBundle as error:
-            why = f"{error.what}: {error.why}"
-            return Refused(subject, Cause.MALFORMED_BUNDLE, why, "", checked, NOT_CHECKED)
-        if not type and read.kind == "attestation":
-            why = f"The bundle holds a statement about the file ({read.predicate_type}), not a signature of it."
-            return Refused(subject, Cause.WRONG_TYPE, why, "", checked, NOT_CHECKED)
-        done = self._verified_by_cosign(args, who, content, operand(file))
+        checked = _checked(who)
+        blob = self._blob(file, bundle, suffix, key="", checked=checked, not_checked=NOT_CHECKED)
+        if isinstance(blob, Refused):
+            return blob
+        args = ["verify-blob-attestation", f"--type={type}"] if type else ["verify-blob"]
+        with self._copy(blob) as copy:
+            done = self._ask([*args, copy], who, operand(file), roots)
+        read = blob.bundle
         if done.returncode != 0 or "Verified OK" not in done.stderr + done.stdout:
-            return judge_keyless(done, subject, read, digest=digest, checked=checked, not_checked=NOT_CHECKED)
+            return judge_keyless(done, blob.subject, read, digest=blob.digest, checked=checked, not_checked=NOT_CHECKED)
         return Verified(
-            subject, f"sha256:{digest}", read.identity, checked, NOT_CHECKED, read.predicate_type,
+            blob.subject, f"sha256:{blob.digest}", read.identity, checked, NOT_CHECKED, read.predicate_type,
             (read.predicate,) if type else (),
+            # Of several times, cosign does not say which one is good.
+            signed_at=stamped_at(read.stamps[0]) if read.timestamps == 1 else None,
         )  # fmt: skip
 
-    def _verified_by_cosign(
-        self, args: Sequence[str], who: Sequence[str], content: bytes, file: str
-    ) -> _process.Completed:
+    def _ask(self, args: Sequence[str], who: Sequence[str], subject: str, roots: StrPath | None) -> _process.Completed:
         with tempfile.TemporaryDirectory() as aside:
-            # What is verified is what was read, whatever happens to the file meanwhile.
-            copy = Path(aside) / "bundle.json"
-            copy.write_bytes(content)
-            root = self.trusted_root(Path(aside) / "root.json")
-            return self._run([
-                *args, f"--bundle={copy}", f"--trusted-root={root}", *who, *_NO_LOGS, "--", file,
-            ])  # fmt: skip
+            root = self.trusted_root(Path(aside) / "root.json") if roots is None else self.workdir / roots
+            return self._run([*args, f"--trusted-root={root}", *who, *_NO_LOGS, "--", subject])
+
+
+def _checked(who: Sequence[str]) -> tuple[str, ...]:
+    return (*_CHECKED, *(option.removeprefix("--") for option in who))
 
 
 def _identity(exact: str, pattern: str, issuer: str) -> list[str]:
@@ -225,10 +266,3 @@ def _identity(exact: str, pattern: str, issuer: str) -> list[str]:
         )  # fmt: skip
     name = "--certificate-identity=" + exact if exact else "--certificate-identity-regexp=" + pattern
     return [name, f"--certificate-oidc-issuer={issuer}"]
-
-
-def _signed_digest(done: _process.Completed, reference: str) -> str:
-    for claim in _json(done, reference):
-        if str(claim["critical"].get("type", "")).startswith(_SIGN_TYPES):
-            return str(claim["critical"]["image"]["docker-manifest-digest"])
-    raise no_answer(done, reference)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import dataclasses
+import datetime as dt
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,8 +14,7 @@ from typing import Any
 import pytest
 
 from helpers import services
-from helpers.cosign import Cause
-from helpers.cosign.keyless import Keyless
+from helpers.cosign import CannotVerify, Cause, Keyless
 from helpers.cosign.sigstore import NoToken
 from helpers.errors import BadInput
 from helpers.services.sigstore.authorities import fulcio_authority, timestamp_authority
@@ -87,6 +87,30 @@ def test_other_authorities_are_not_trusted(keyless: Keyless, tmp_path: Path) -> 
     ):
         stranger = Keyless(keyless.workdir, sigstore=dataclasses.replace(keyless.sigstore, **change))
         assert verify(stranger).cause is cause
+
+
+def test_a_trusted_root_is_all_that_a_verifier_needs(
+    keyless: Keyless, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, roots = keyless.sigstore, keyless.trusted_root(tmp_path / "roots.json")
+    strange = dataclasses.replace(site, fulcio_chain=fulcio_authority(tmp_path)[0].cert)
+    others = Keyless(tmp_path, sigstore=strange).trusted_root("others.json")
+    monkeypatch.setenv("MOD208_STATE", str(tmp_path / "state"))
+    elsewhere, who = Keyless(keyless.workdir), {"certificate_oidc_issuer": site.people, "certificate_identity": ADA}
+    found = elsewhere.verify_blob("file", roots=roots, **who)
+    assert found and found.key == ADA
+    assert found.signed_at and abs(dt.datetime.now(dt.UTC) - found.signed_at) < dt.timedelta(hours=1)
+    bot = {"certificate_oidc_issuer": site.workloads, "certificate_identity": BOT}
+    assert elsewhere.verify_blob_attestation("file", type=TYPE, roots=roots, **bot)
+    other = elsewhere.verify_blob("file", roots=others, **who)
+    assert not other and other.cause is Cause.UNTRUSTED_CERTIFICATE
+    other = elsewhere.verify_blob("file", roots=roots, **{**who, "certificate_identity": "grace@acme.test"})
+    assert not other and other.cause is Cause.WRONG_IDENTITY
+    (tmp_path / "half.json").write_text(roots.read_text()[:100])
+    for broken in ("half.json", "nowhere.json", "."):
+        with pytest.raises(CannotVerify):
+            elsewhere.verify_blob("file", roots=tmp_path / broken, **who)
+    assert not (tmp_path / "state" / "services").exists()
 
 
 def _flip(text: str, share: float) -> str:

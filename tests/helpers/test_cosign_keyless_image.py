@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from helpers import services
-from helpers.cosign import Cause
-from helpers.cosign.keyless import Keyless
+from helpers.cosign import Cause, Keyless
 from helpers.crane import BadReference, Crane
 from tests.helpers.registry import registry
 

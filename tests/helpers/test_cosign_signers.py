@@ -16,8 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from helpers import services
-from helpers.cosign import Cause
-from helpers.cosign.keyless import Keyless
+from helpers.cosign import Cause, Keyless
 from helpers.cosign.signers import NotAllowed, SignerPolicy, SignerRule
 
 ADA, GRACE = "ada@acme.test", "grace@acme.test"
