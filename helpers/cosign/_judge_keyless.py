@@ -54,7 +54,7 @@ def judge_keyless(
 def judge_keyless_image(
     done: _process.Completed, subject: str, *, who: str, checked: tuple[str, ...], not_checked: tuple[str, ...]
 ) -> Refused:
-    """Return why the keyless signature of an image was refused.
+    """Return why the keyless signature of an image was refused; of several beside it, cosign names one's cause.
 
     Raises:
         RegistryError, CannotVerify: what cosign says is no verdict.
@@ -62,11 +62,18 @@ def judge_keyless_image(
     text = said(done)
     for pattern, cause, why in (
         (r"^no signatures found", Cause.NO_SIGNATURE, "The image has no signature."),
+        (r"^no matching attestations:\s*$", Cause.NO_SIGNATURE, "There are no statements about the image."),
+        (
+            r"matched the predicate type",
+            Cause.WRONG_TYPE,
+            "{who} made statements about it, but none of the type asked for.",
+        ),
+        (r"digests? do(es)? not match", Cause.TAMPERED, "The signature that lies beside it is of another image."),
         (r"expected issuer value", Cause.WRONG_ISSUER, "Another issuer vouched for the signer."),
-        (r"expected SAN value", Cause.WRONG_IDENTITY, f"None of its signatures is of {who}."),
+        (r"expected SAN value", Cause.WRONG_IDENTITY, "None of its signatures is of {who}."),
         (r"leaf certificate verification failed", Cause.UNTRUSTED_CERTIFICATE, "Its certificate is not trusted."),
         (r"verified signed timestamps", Cause.BAD_TIMESTAMP, "No trusted authority signed its time."),
     ):
         if re.search(pattern, text):
-            return Refused(subject, cause, f"{why}\ncosign: {text}", "", checked, not_checked)
+            return Refused(subject, cause, f"{why.format(who=who)}\ncosign: {text}", "", checked, not_checked)
     raise registry_error(text, subject) or no_answer(done, subject)

@@ -154,7 +154,14 @@ class CosignRunner(Wrapper):
 
     @contextlib.contextmanager
     def _predicate(self, predicate: StrPath | Mapping[str, Any], type: str) -> Iterator[list[str]]:
-        """Give the options that name a predicate and its type."""
+        """Give the options that name a predicate and its type.
+
+        cosign writes it as an in-toto Statement v0.1. Predicates of SLSA v1 belong in a Statement v1; it differs in
+        name alone, and readers take both (`helpers.provenance` does).
+        """
+        if "://" not in type:
+            # With some short names cosign drops, without a word, the fields of the predicate that it does not know.
+            raise BadInput(f"{type!r} is no predicate type", why="It is a URI.", next="https://slsa.dev/provenance/v1")
         with tempfile.TemporaryDirectory() as aside:
             file = Path(aside) / "predicate.json"
             if not isinstance(predicate, Mapping):

@@ -80,11 +80,11 @@ class Keyless(CosignRunner):
 
         Args:
             predicate: what is stated, as data or as a JSON file.
-            type: URI that says what kind of statement it is, or cosign's short name of it (``slsaprovenance1``,
-                ``cyclonedx``, ``spdxjson``).
+            type: URI that says what kind of statement it is: ``https://slsa.dev/provenance/v1``,
+                ``https://cyclonedx.org/bom``, ``https://spdx.dev/Document``, or one of your own.
 
         Raises:
-            NoToken, CosignError: as for `sign_blob`. BadInput: the predicate is no JSON.
+            NoToken, CosignError: as for `sign_blob`. BadInput: the predicate is no JSON, or the type no URI.
         """
         with self._predicate(predicate, type) as options:
             return self._to_bundle(["attest-blob", *options], file, identity, bundle, ATTESTATION, True)

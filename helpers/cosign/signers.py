@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from helpers._wrapper import StrPath
+from helpers.cosign._run import ATTESTATION, SIGNATURE
 from helpers.cosign.bundle import Bundle
 from helpers.cosign.keyless import Keyless
-from helpers.cosign.result import Verified
+from helpers.cosign.result import Verification, Verified
 from helpers.errors import CourseError
 
 
@@ -24,46 +25,104 @@ class SignerRule:
     """One line of the policy.
 
     Attributes:
-        subject: pattern of names (``*`` and ``?``), for example ``modules/*``.
+        subject: pattern of names (``*`` and ``?``), for example ``modules/*``; of images, the repository.
         identities: who may sign them, each exactly.
         issuer: URL of the OIDC issuer that must have vouched for the signer.
+        statement: predicate type (URI) of the statements that they may make; empty for signatures.
     """
 
     subject: str
     identities: tuple[str, ...]
     issuer: str
+    statement: str = ""
 
 
 @dataclass(frozen=True)
 class SignerPolicy:
-    """The rules; what no rule names, nobody may sign."""
+    """The rules; what no rule names, nobody may sign. One who may sign may make no statement, and the reverse."""
 
     rules: Sequence[SignerRule]
 
-    def require(self, keyless: Keyless, subject: str, file: StrPath, *, bundle: StrPath | None = None) -> Verified:
+    def require(
+        self,
+        keyless: Keyless,
+        subject: str,
+        file: StrPath,
+        *,
+        type: str = "",
+        bundle: StrPath | None = None,
+        roots: StrPath | None = None,
+    ) -> Verified:
         """Return the verification of a file that is known as *subject*, signed by somebody who may.
+
+        Args:
+            type: predicate type of the statement that is asked for; empty for a signature.
+            bundle, roots: as for `Keyless.verify_blob`.
 
         Raises:
             NotAllowed: no rule names the subject, somebody else signed it, or the signature is refused.
             MalformedBundle: there is no bundle. CannotVerify: there is no answer.
         """
-        rules = [rule for rule in self.rules if fnmatchcase(subject, rule.subject)]
-        if not rules:
-            raise NotAllowed(f"Nobody may sign {subject}", why="No rule of the policy names it.", next="Add a rule.")
-        path = keyless.workdir / (bundle if bundle is not None else f"{file}.sigstore.json")
+        path = keyless.workdir / (bundle if bundle is not None else f"{file}{ATTESTATION if type else SIGNATURE}")
+        rules = self._rules(subject, type)
         # Only chooses the rule: that this identity really signed is what cosign then verifies.
         claimed = Bundle.read(path).identity
-        allowed = sorted({identity for rule in rules for identity in rule.identities})
-        why = f"It is signed by {claimed or 'nobody known'}."
-        for rule in rules:
-            if claimed not in rule.identities:
-                continue
-            found = keyless.verify_blob(
-                file, bundle=path, certificate_identity=claimed, certificate_oidc_issuer=rule.issuer
-            )
+
+        def verify(identity: str, issuer: str) -> Verification | None:
+            who = {"certificate_identity": identity, "certificate_oidc_issuer": issuer}
+            if identity != claimed:
+                return None
+            if type:
+                return keyless.verify_blob_attestation(file, type=type, bundle=path, roots=roots, **who)
+            return keyless.verify_blob(file, bundle=path, roots=roots, **who)
+
+        return _first(subject, rules, verify, f"It is signed by {claimed or 'nobody known'}.")
+
+    def require_image(
+        self, keyless: Keyless, reference: str, *, subject: str = "", type: str = "", roots: StrPath | None = None
+    ) -> Verified:
+        """Return the verification of an image, or of the statements of *type* about it, signed by somebody who may.
+
+        Args:
+            subject: what the rules call it; default: the repository in *reference*.
+
+        Raises:
+            NotAllowed, RegistryError, CannotVerify: as for `require` and `Keyless.verify`.
+        """
+        name = subject or _repository(reference)
+
+        def verify(identity: str, issuer: str) -> Verification | None:
+            who = {"certificate_identity": identity, "certificate_oidc_issuer": issuer}
+            if type:
+                return keyless.verify_attestation(reference, type=type, roots=roots, **who)
+            return keyless.verify(reference, roots=roots, **who)
+
+        return _first(name, self._rules(name, type), verify, "It is signed by nobody known.")
+
+    def _rules(self, subject: str, type: str) -> list[SignerRule]:
+        found = [rule for rule in self.rules if fnmatchcase(subject, rule.subject) and rule.statement == type]
+        if not found:
+            what = f"state {type} about" if type else "sign"
+            raise NotAllowed(f"Nobody may {what} {subject}", why="No rule of the policy names it.", next="Add a rule.")
+        return found
+
+
+def _first(
+    subject: str, rules: Sequence[SignerRule], verify: Callable[[str, str], Verification | None], why: str
+) -> Verified:
+    for rule in rules:
+        for identity in rule.identities:
+            found = verify(identity, rule.issuer)
             if isinstance(found, Verified):
                 return found
-            why = found.reason
-        raise NotAllowed(
-            f"{subject} is not signed by one who may", why=why, next=f"Have it signed by: {', '.join(allowed)}"
-        )
+            why = found.reason if found is not None else why
+    allowed = sorted({identity for rule in rules for identity in rule.identities})
+    raise NotAllowed(
+        f"{subject} is not signed by one who may", why=why, next=f"Have it signed by: {', '.join(allowed)}"
+    )
+
+
+def _repository(reference: str) -> str:
+    """Return the reference without digest and tag; a colon before the last slash belongs to the host's port."""
+    head, slash, last = reference.partition("@")[0].rpartition("/")
+    return f"{head}{slash}{last.partition(':')[0]}"

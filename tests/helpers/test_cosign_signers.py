@@ -51,6 +51,23 @@ def test_only_who_may_sign_a_subject_is_taken(keyless: Keyless) -> None:
         policy.require(keyless, "else", "file")
 
 
+def test_a_signer_may_not_state_and_the_reverse(keyless: Keyless, tmp_path: Path) -> None:
+    site, type = keyless.sigstore, "https://acme.test/review/v1"
+    keyless.attest_blob("file", identity=GRACE, predicate={"good": True}, type=type)
+    policy = SignerPolicy([
+        SignerRule("modules/*", (ADA,), site.people),
+        SignerRule("modules/*", (GRACE,), site.people, type),
+    ])  # fmt: skip
+    roots = keyless.trusted_root(tmp_path / "roots.json")
+    assert policy.require(keyless, "modules/workspace", "file", roots=roots).key == ADA
+    assert policy.require(keyless, "modules/workspace", "file", type=type, roots=roots).predicate == {"good": True}
+    keyless.attest_blob("file", identity=ADA, predicate={"good": True}, type=type, bundle="own.json")
+    with pytest.raises(NotAllowed, match="not signed by one who may"):
+        policy.require(keyless, "modules/workspace", "file", type=type, bundle="own.json")
+    with pytest.raises(NotAllowed, match="Nobody may state"):
+        policy.require(keyless, "modules/workspace", "file", type=type + "x")
+
+
 def forged(keyless: Keyless, begin: dt.datetime, end: dt.datetime) -> bytes:
     """Return a bundle as one who took Fulcio's key could make it: a certificate of any time, stamped now."""
     site = keyless.sigstore
