@@ -8,8 +8,10 @@ from helpers import _process
 from helpers.cosign._judge import no_answer, said
 from helpers.cosign.bundle import Bundle
 from helpers.cosign.result import Cause, Refused
+from helpers.cosign.timestamp import stamped_at
 from helpers.crane import registry_error
 
+_CERTIFICATE = "leaf certificate verification failed"
 #: In this order: what cosign says -> why.
 _CAUSES = (
     (r"expected SAN value", Cause.WRONG_IDENTITY, "Somebody else signed it: {identity}."),
@@ -17,8 +19,8 @@ _CAUSES = (
     (r"invalid predicate type|does not contain a DSSE envelope", Cause.WRONG_TYPE, "It is signed as something else."),
     (r"hashed messages don't match", Cause.BAD_TIMESTAMP, "The signed time is of another signature, or that changed."),
     (r"verified signed timestamps", Cause.BAD_TIMESTAMP, "No trusted authority signed this time."),
-    (r"leaf certificate verification failed", Cause.UNTRUSTED_CERTIFICATE,
-     "The certificate was changed, is of an authority that is not trusted, or was not valid at the signed time."),
+    (_CERTIFICATE, Cause.UNTRUSTED_CERTIFICATE,
+     "The certificate was changed, or is of an authority that is not trusted."),
     (r"failed to fetch verification content", Cause.MALFORMED_BUNDLE, "Its certificate cannot be read."),
     (r"digests? do(es)? not match", Cause.TAMPERED, "The content is not what was signed."),
 )  # fmt: skip
@@ -44,11 +46,25 @@ def judge_keyless(
         cause = Cause.TAMPERED if changed else Cause.BAD_SIGNATURE
         why = "The content is not what was signed." if changed else "The signature is not this certificate's."
         return Refused(subject, cause, f"{why}\ncosign: {text}", bundle.identity, checked, not_checked)
+    if _CERTIFICATE in text and (when := _expired(bundle)):
+        reason = f"{when}\ncosign: {text}"
+        return Refused(subject, Cause.EXPIRED_CERTIFICATE, reason, bundle.identity, checked, not_checked)
     for pattern, cause, why in _CAUSES:
         if re.search(pattern, text):
             reason = f"{why.format(identity=bundle.identity)}\ncosign: {text}"
             return Refused(subject, cause, reason, bundle.identity, checked, not_checked)
     raise no_answer(done, subject)
+
+
+def _expired(bundle: Bundle) -> str:
+    """Return that the signed time is outside of the certificate's; cosign verifies the time before the certificate."""
+    validity = bundle.validity
+    if validity is None or bundle.timestamps != 1:
+        return ""
+    (begin, end), at = validity, stamped_at(bundle.stamps[0])
+    if begin <= at <= end:
+        return ""
+    return f"The certificate {f'ended {end}' if at > end else f'begins {begin}'}; the signature is of {at}."
 
 
 def judge_keyless_image(
@@ -71,9 +87,10 @@ def judge_keyless_image(
         (r"digests? do(es)? not match", Cause.TAMPERED, "The signature that lies beside it is of another image."),
         (r"expected issuer value", Cause.WRONG_ISSUER, "Another issuer vouched for the signer."),
         (r"expected SAN value", Cause.WRONG_IDENTITY, "None of its signatures is of {who}."),
-        (r"leaf certificate verification failed", Cause.UNTRUSTED_CERTIFICATE, "Its certificate is not trusted."),
+        (_CERTIFICATE, Cause.UNTRUSTED_CERTIFICATE,
+         "Its certificate is not trusted, or was not valid at the signed time."),
         (r"verified signed timestamps", Cause.BAD_TIMESTAMP, "No trusted authority signed its time."),
-    ):
+    ):  # fmt: skip
         if re.search(pattern, text):
             return Refused(subject, cause, f"{why.format(who=who)}\ncosign: {text}", "", checked, not_checked)
     raise registry_error(text, subject) or no_answer(done, subject)

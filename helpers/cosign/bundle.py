@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
@@ -127,6 +128,19 @@ class Bundle:
         found = [*names.get_values_for_type(x509.RFC822Name)]
         found += names.get_values_for_type(x509.UniformResourceIdentifier)
         return str(found[0]) if found else ""
+
+    @property
+    def validity(self) -> tuple[dt.datetime, dt.datetime] | None:
+        """When the certificate begins and ends (UTC); None without one that can be read."""
+        if self.certificate is None:
+            return None
+        from cryptography import x509
+
+        try:
+            found = x509.load_der_x509_certificate(self.certificate)
+        except ValueError:
+            return None
+        return found.not_valid_before_utc, found.not_valid_after_utc
 
     @property
     def predicate(self) -> Any:

@@ -133,7 +133,7 @@ def _place(raw: Any, part: str) -> tuple[Any, str]:
 @pytest.mark.parametrize(
     ("part", "causes"),
     [
-        ("certificate", {Cause.UNTRUSTED_CERTIFICATE, Cause.MALFORMED_BUNDLE}),
+        ("certificate", {Cause.UNTRUSTED_CERTIFICATE, Cause.EXPIRED_CERTIFICATE, Cause.MALFORMED_BUNDLE}),
         ("timestamp", {Cause.BAD_TIMESTAMP}),
         ("signature", {Cause.BAD_TIMESTAMP}),
         ("digest", {Cause.TAMPERED}),

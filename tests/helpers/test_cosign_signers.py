@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
-import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from helpers import services
 from helpers.cosign import Cause, Keyless
 from helpers.cosign.signers import NotAllowed, SignerPolicy, SignerRule
+from helpers.lectures_signing import World
+from tests.helpers.sigstore_world import Signer
 
 ADA, GRACE = "ada@acme.test", "grace@acme.test"
 
@@ -68,52 +63,26 @@ def test_a_signer_may_not_state_and_the_reverse(keyless: Keyless, tmp_path: Path
         policy.require(keyless, "modules/workspace", "file", type=type + "x")
 
 
-def forged(keyless: Keyless, begin: dt.datetime, end: dt.datetime) -> bytes:
-    """Return a bundle as one who took Fulcio's key could make it: a certificate of any time, stamped now."""
-    site = keyless.sigstore
-    keys, content = site.folder / "keys", (keyless.workdir / "file").read_bytes()
-    signer = serialization.load_pem_private_key(
-        (keys / "fulcio.key").read_bytes(), (keys / "fulcio.password").read_bytes()
-    )
-    assert isinstance(signer, ec.EllipticCurvePrivateKey)
-    root, key = x509.load_pem_x509_certificate(site.fulcio_chain.read_bytes()), ec.generate_private_key(ec.SECP256R1())
-    issuer = site.people.encode()
-    oid = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.8")
-    cert = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([])).issuer_name(root.subject).public_key(key.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(begin).not_valid_after(end)
-        .add_extension(x509.KeyUsage(True, *[False] * 8), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.CODE_SIGNING]), critical=False)
-        .add_extension(x509.SubjectAlternativeName([x509.RFC822Name(ADA)]), critical=True)
-        .add_extension(x509.UnrecognizedExtension(oid, bytes([12, len(issuer)]) + issuer), critical=False)
-        .sign(signer, hashes.SHA256())
-    )  # fmt: skip
-    signature = key.sign(content, ec.ECDSA(hashes.SHA256()))
-    # An RFC 3161 request: version 1, SHA-256 of the signature, with certificates.
-    asked = bytes.fromhex("30390201013031300d060960864801650304020105000420")
-    asked += hashlib.sha256(signature).digest() + bytes.fromhex("0101ff")
-    kind = {"Content-Type": "application/timestamp-query"}
-    answer = requests.post(site.tsa, data=asked, headers=kind, timeout=20)
-    answer.raise_for_status()
-    raw = json.loads((keyless.workdir / "file.sigstore.json").read_text())
-    material = raw["verificationMaterial"]
-    material["certificate"]["rawBytes"] = _text(cert.public_bytes(serialization.Encoding.DER))
-    material["timestampVerificationData"]["rfc3161Timestamps"] = [{"signedTimestamp": _text(answer.content)}]
-    raw["messageSignature"]["signature"] = _text(signature)
-    return json.dumps(raw).encode()
-
-
-def _text(content: bytes) -> str:
-    return base64.b64encode(content).decode()
-
-
 def test_a_certificate_that_had_ended_when_it_was_used_is_refused(keyless: Keyless, tmp_path: Path) -> None:
-    now, ten = dt.datetime.now(dt.UTC), dt.timedelta(minutes=10)
-    bundle, who = tmp_path / "b.json", {"certificate_oidc_issuer": keyless.sigstore.people}
-    bundle.write_bytes(forged(keyless, now - ten, now + ten))
-    assert keyless.verify_blob("file", bundle=bundle, certificate_identity=ADA, **who)
-    for begin in (now - 6 * ten, now + 6 * ten):
-        bundle.write_bytes(forged(keyless, begin, begin + ten))
-        found = keyless.verify_blob("file", bundle=bundle, certificate_identity=ADA, **who)
-        assert not found and found.cause is Cause.UNTRUSTED_CERTIFICATE
+    now, ten, content = dt.datetime.now(dt.UTC), dt.timedelta(minutes=10), (keyless.workdir / "file").read_bytes()
+    bundle, site = tmp_path / "b.json", keyless.sigstore
+    who = {"certificate_oidc_issuer": site.people, "certificate_identity": ADA}
+    bundle.write_text(Signer(site, ADA, now - ten, now + ten).bundle(content))
+    assert keyless.verify_blob("file", bundle=bundle, **who)
+    for begin, word in ((now - 6 * ten, "ended"), (now + 6 * ten, "begins")):
+        bundle.write_text(Signer(site, ADA, begin, begin + ten).bundle(content))
+        found = keyless.verify_blob("file", bundle=bundle, **who)
+        assert not found and found.cause is Cause.EXPIRED_CERTIFICATE and word in found.reason
+
+
+def test_an_image_whose_signer_used_an_ended_certificate_is_refused(keyless: Keyless, tmp_path: Path) -> None:
+    now, ten, site = dt.datetime.now(dt.UTC), dt.timedelta(minutes=10), keyless.sigstore
+    world = World("acme/expired", tmp_path)
+    image = world.push("1", "weights 1")
+    (tmp_path / "b.json").write_text(Signer(site, ADA, now - 6 * ten, now - 5 * ten).image_bundle(image))
+    world.attach(tmp_path / "b.json", image)
+    found = keyless.verify(image, certificate_identity=ADA, certificate_oidc_issuer=site.people)
+    assert not found and found.cause is Cause.UNTRUSTED_CERTIFICATE and "signed time" in found.reason
+    (tmp_path / "b.json").write_text(Signer(site, ADA, now - ten, now + ten).image_bundle(image))
+    world.attach(tmp_path / "b.json", image)
+    assert keyless.verify(image, certificate_identity=ADA, certificate_oidc_issuer=site.people)
