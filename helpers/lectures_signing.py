@@ -26,6 +26,7 @@ from helpers.crane import Crane
 from helpers.errors import BadInput
 
 if TYPE_CHECKING:
+    from helpers.cosign import Identity
     from helpers.image_admission import ImageAdmission
     from helpers.kubernetes import Cluster
 
@@ -237,14 +238,10 @@ class World:
     def _pattern(self) -> str:
         return f"{HOST}/{self.repository}"
 
-    def _others(self, admission: ImageAdmission) -> dict[str, Path]:
+    def _others(self, admission: ImageAdmission) -> dict[str, Path | Identity]:
         """Return the rules that are not this lecture's, each with its key in a file."""
-        found = {}
-        for number, rule in enumerate(admission.rules):
-            if not rule.images.startswith(f"{HOST}/signing"):
-                found[rule.images] = self.folder / f"other-{number}.pub"
-                found[rule.images].write_text(rule.key)
-        return found
+        others = (rule for rule in admission.rules if not rule.images.startswith(f"{HOST}/signing"))
+        return {rule.images: rule.signer(self.folder) for rule in others}
 
 
 _counter = itertools.count(1)

@@ -5,8 +5,9 @@ from helpers.cosign.cosign import Cosign
 from helpers.cosign.keyless import Keyless
 from helpers.cosign.keyring import BadKeyring, KeyEntry, Keyring, Reason
 from helpers.cosign.result import CannotVerify, Cause, CosignError, Refused, Verified
+from helpers.cosign.signers import Identity
 
 __all__ = [
-    "BadKeyring", "Bundle", "CannotVerify", "Cause", "Cosign", "CosignError", "KeyEntry", "KeyPair",
+    "BadKeyring", "Bundle", "CannotVerify", "Cause", "Cosign", "CosignError", "Identity", "KeyEntry", "KeyPair",
     "Keyless", "Keyring", "MalformedBundle", "Reason", "Refused", "Verified",
 ]  # fmt: skip

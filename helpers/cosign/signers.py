@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from helpers._wrapper import StrPath
 from helpers.cosign._run import ATTESTATION, SIGNATURE
@@ -18,6 +19,28 @@ class NotAllowed(CourseError):
     """What was signed is not signed by somebody who may sign it."""
 
     code = "signer-not-allowed"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """One who may sign without a key.
+
+    Attributes:
+        identity: mail address or URI, exactly.
+        issuer: URL of the OIDC issuer that must have vouched for it.
+        roots: trusted root (`Keyless.trusted_root`): whose certificates and signed times count. It is enough; no
+            service of the deployment is asked.
+    """
+
+    identity: str
+    issuer: str
+    roots: Path
+
+    def verify(self, keyless: Keyless, reference: str) -> Verification:
+        """Verify that an image is signed by this identity. See `Keyless.verify`."""
+        return keyless.verify(
+            reference, certificate_identity=self.identity, certificate_oidc_issuer=self.issuer, roots=self.roots
+        )
 
 
 @dataclass(frozen=True)

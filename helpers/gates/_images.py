@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers.cosign import CannotVerify, Cause, Cosign, Refused
+from helpers.cosign import CannotVerify, Cause, Cosign, Identity, Keyless, Refused
 from helpers.crane import Crane, NotInRegistry, RegistryError
 from helpers.gates._change import Answer, Change
 from helpers.gates._overlays import Overlay, locate
@@ -71,13 +71,19 @@ def _judge(change: Change, reference: str) -> ImageVerdict:
 
 
 def judge_image(
-    reference: str, *, key: Path, registry: str, endpoints: Mapping[str, str], scratch: Path, key_name: str = ""
+    reference: str,
+    *,
+    key: Path | Identity,
+    registry: str,
+    endpoints: Mapping[str, str],
+    scratch: Path,
+    key_name: str = "",
 ) -> ImageVerdict:
-    """Tell whether an image is pinned by digest, comes from a registry, and was signed with a key.
+    """Tell whether an image is pinned by digest, comes from a registry, and was signed with a key or by an identity.
 
     Args:
         reference: as a manifest names it.
-        key: PEM file of the public key.
+        key: PEM file of the public key, or who must have signed without one.
         registry: host that images may come from; empty for any.
         endpoints: host -> ``HOST:PORT`` it is really reached at.
         scratch: folder for the tools' working files.
@@ -88,12 +94,16 @@ def judge_image(
     host = reference.split("/", 1)[0]
     if registry and host != registry:
         return ImageVerdict("image-registry", f"It is not from {registry}.")
-    if not key.is_file():
-        name = key_name or key.name
+    file = key.roots if isinstance(key, Identity) else key
+    if not file.is_file():
+        name = key_name or file.name
         return ImageVerdict("image-key", f"There is no public key {name} to verify it with.", unknown=True)
     asked = re.sub(rf"^{re.escape(host)}/", f"{endpoints.get(host, host)}/", reference)
     try:
-        answer = Cosign(scratch).verify(asked, key=key)
+        if isinstance(key, Identity):
+            answer = key.verify(Keyless(scratch), asked)
+        else:
+            answer = Cosign(scratch).verify(asked, key=key)
         if isinstance(answer, Refused) and answer.cause is Cause.NO_SIGNATURE:
             # cosign says the same of an image that is not there.
             Crane(scratch).digest(asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from helpers.image_admission.policy import FILE, BadPolicy, Policy, Rule
 
 if TYPE_CHECKING:
+    from helpers.cosign import Identity
     from helpers.kubernetes import Cluster
 
 #: Namespaces with this label are asked about.
@@ -59,16 +61,17 @@ class ImageAdmission:
             return False
         return True
 
-    def enforce(self, keys: Mapping[str, Path], *, endpoints: Mapping[str, str] | None = None) -> None:
-        """From now on admit only images that a rule knows, signed with the rule's key.
+    def enforce(self, keys: Mapping[str, Path | Identity], *, endpoints: Mapping[str, str] | None = None) -> None:
+        """From now on admit only images that a rule knows, signed with the rule's key or by its identity.
 
         Args:
-            keys: pattern of repositories -> file of the public key; the first that fits decides.
+            keys: pattern of repositories -> file of the public key, or who must have signed without one; the first
+                that fits decides.
             endpoints: host in an image's name -> ``HOST:PORT`` it is reached at; by default the story's registry
                 ``images.acme.test`` is the service ``oci``.
 
         Raises:
-            BadPolicy: a key cannot be read, or is a private one.
+            BadPolicy: a key or a trusted root cannot be read, a key is a private one, or an identity is empty.
         """
         from helpers import services
         from helpers.services._record import write_private
@@ -76,7 +79,7 @@ class ImageAdmission:
         services.ensure(SERVICE)
         if endpoints is None:
             endpoints = {"images.acme.test": services.ensure("oci").url.removeprefix("http://")}
-        rules = tuple(Rule(pattern, _public(path)) for pattern, path in keys.items())
+        rules = tuple(_rule(pattern, signer) for pattern, signer in keys.items())
         write_private(self._data() / FILE, Policy(rules, endpoints).to_json().encode())
         self.cluster.apply(self.webhook(), field_manager=SERVICE)
 
@@ -130,11 +133,31 @@ def webhook(url: str, ca: Path) -> dict[str, Any]:
     }
 
 
-def _public(path: Path) -> str:
+def _rule(pattern: str, signer: Path | Identity) -> Rule:
+    from helpers.cosign import Identity
+
+    if not isinstance(signer, Identity):
+        return Rule(pattern, _public(signer))
+    roots = _text(signer.roots)
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        json.loads(roots)
+        return Rule(pattern, identity=signer.identity, issuer=signer.issuer, roots=roots)
+    except ValueError as error:
+        raise BadPolicy(
+            f"{signer.identity or 'Nobody'} cannot vouch for images", why=str(error),
+            next="Identity(identity, issuer, roots): keyless.trusted_root(...) writes the roots.",
+        ) from None  # fmt: skip
+
+
+def _text(path: Path) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise _bad(path, str(error)) from None
+
+
+def _public(path: Path) -> str:
+    text = _text(path)
     if "-----BEGIN PUBLIC KEY-----" not in text or "PRIVATE" in text:
         raise _bad(path, "It is no public key in PEM.")
     return text

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from helpers.errors import BadInput
+
+if TYPE_CHECKING:
+    from helpers.cosign import Identity
 
 #: File in the data folder of the service.
 FILE = "policy.json"
@@ -21,15 +25,36 @@ class BadPolicy(BadInput):
 
 @dataclass(frozen=True)
 class Rule:
-    """Images that one key vouches for.
+    """Images that one key vouches for, or one identity.
 
     Attributes:
         images: pattern of the repository, such as ``images.acme.test/vision/*``.
-        key: the public key, PEM.
+        key: the public key, PEM; empty for an identity.
+        identity, issuer: who must have signed without a key, and the OIDC issuer that vouches for it.
+        roots: the trusted root of an identity, JSON.
     """
 
     images: str
-    key: str
+    key: str = ""
+    identity: str = ""
+    issuer: str = ""
+    roots: str = ""
+
+    def __post_init__(self) -> None:
+        given = [bool(part) for part in (self.identity, self.issuer, self.roots)]
+        if any(given) == bool(self.key) or any(given) != all(given):
+            raise ValueError(f"{self.images}: a rule has a key, or an identity with its issuer and roots")
+
+    def signer(self, folder: Path) -> Path | Identity:
+        """Return who must have signed, with the key or the trusted root in a file of *folder*."""
+        from helpers.cosign import Identity
+        from helpers.services._record import write_private
+
+        content = (self.key or self.roots).encode()
+        file = folder / f"{hashlib.sha256(content).hexdigest()}.{'pub' if self.key else 'json'}"
+        if not file.exists():
+            write_private(file, content)
+        return file if self.key else Identity(self.identity, self.issuer, file)
 
 
 @dataclass(frozen=True)
@@ -65,7 +90,7 @@ class Policy:
 
     def to_json(self) -> str:
         """Return the text of the file."""
-        rules = [{"images": rule.images, "key": rule.key} for rule in self.rules]
+        rules = [{name: value for name, value in asdict(rule).items() if value} for rule in self.rules]
         return json.dumps({"rules": rules, "endpoints": dict(self.endpoints)}, indent=1)
 
     def rule(self, reference: str) -> Rule | None:

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from helpers.errors import CourseError
-from helpers.image_admission.policy import Policy, images
+from helpers.image_admission.policy import Policy, Rule, images
 
 #: The API server takes at most 3 MiB for an object; a review holds it twice, new and old.
 _MOST = 8 * 1024 * 1024
@@ -39,7 +39,7 @@ class Judge:
         self.scratch = data / "scratch"
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir(parents=True, mode=0o700)
-        self._good: dict[tuple[str, str], float] = {}
+        self._good: dict[tuple[str, Rule], float] = {}
         self._lock = threading.Lock()
 
     def refusals(self, manifest: Any) -> list[str]:
@@ -53,14 +53,12 @@ class Judge:
         rule = policy.rule(image)
         if rule is None:
             return "no rule says whose signature it needs, so it is refused."
-        known = (image, rule.key)
+        known = (image, rule)
         with self._lock:
             if time.monotonic() - self._good.get(known, -_REMEMBER) < _REMEMBER:
                 return ""
         host = image.split("/", 1)[0]
-        key = self.scratch / f"{abs(hash(rule.key))}.pub"
-        if not key.exists():
-            key.write_text(rule.key)
+        key = rule.signer(self.scratch)
         verdict = judge_image(image, key=key, registry=host, endpoints=policy.endpoints, scratch=self.scratch)
         if verdict.rule:
             return f"{'could not tell, so it is refused. ' if verdict.unknown else ''}{verdict.words}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -15,14 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import services
-from helpers.cosign import Cosign
+from helpers.cosign import Cosign, Identity, Keyless
 from helpers.gates import story
 from helpers.image_admission import BadPolicy, ImageAdmission, Rule
 from helpers.image_admission.client import LABEL
 from helpers.image_admission.policy import Policy, images
 from helpers.kubernetes import AdmissionRefused, Cluster
+from helpers.lectures_signing import World as Repository
 
 SPACE = "signed-only"
+BOT = "spiffe://acme.test/pipeline/inference"
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,42 @@ def test_a_running_pod_gets_no_unsigned_container_later(world: World) -> None:
             world.cluster.patch("Pod", "inference", bad, namespace=SPACE)
     finally:
         world.cluster.delete("Pod", "inference", namespace=SPACE)
+
+
+def test_an_image_signed_without_a_key_is_admitted_by_identity(world: World, tmp_path: Path) -> None:
+    keyless, admission, place = Keyless(tmp_path), ImageAdmission(), Repository("keyless/inference", tmp_path)
+    images = {}
+    for tag, identity in (("1", BOT), ("2", BOT.replace("inference", "modules")), ("3", "ada@acme.test"), ("4", "")):
+        reference = place.push(tag, f"weights {tag}")
+        images[tag] = place.name(reference)
+        if identity:
+            keyless.sign(reference, identity=identity)
+    trusted = Identity(BOT, keyless.sigstore.workloads, keyless.trusted_root("roots.json"))
+    before = {rule.images: rule.signer(tmp_path) for rule in admission.rules}
+    # Nothing of the deployment is needed any more: the trusted root is enough.
+    services.stop("sigstore")
+    try:
+        admission.enforce({"images.acme.test/keyless/*": trusted, **before})
+        world.cluster.apply(workload("Deployment", images["1"]), dry_run=True)
+        assert "None of its signatures is of" in refusal(world, workload("Pod", images["2"]))
+        assert "None of its signatures is of" in refusal(world, workload("Pod", images["3"]))
+        assert "The image has no signature" in refusal(world, workload("Pod", images["4"]))
+        assert "could not tell" not in "".join(refusal(world, workload("Pod", images[tag])) for tag in "234")
+        world.cluster.apply(workload("Pod", world.image("1.0.0")), dry_run=True)
+        rules = admission.rules
+        for bad in (
+            dataclasses.replace(trusted, identity=""),
+            dataclasses.replace(trusted, roots=tmp_path / "nowhere.json"),
+            dataclasses.replace(trusted, roots=tmp_path / "layer.tar"),
+        ):
+            with pytest.raises(BadPolicy):
+                admission.enforce({"*": bad})
+        assert admission.rules == rules
+        people = dataclasses.replace(trusted, issuer=keyless.sigstore.people)
+        admission.enforce({"images.acme.test/keyless/*": people})
+        assert "Another issuer vouched" in refusal(world, workload("Pod", images["1"]))
+    finally:
+        admission.enforce(before)
 
 
 def test_only_labelled_namespaces_are_asked_about(world: World) -> None:
