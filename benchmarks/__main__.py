@@ -1,4 +1,4 @@
-"""``python -m benchmarks NAME [--json]``: run one benchmark, or ``all``."""
+"""``python -m benchmarks NAME [--json] [--plot=FOLDER]``: run one benchmark, or ``all``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import importlib
 import json
 import pkgutil
 import sys
+from pathlib import Path
 
 import benchmarks
 
@@ -18,17 +19,23 @@ def names() -> list[str]:
 def main(arguments: list[str]) -> int:
     """Run what is named on the command line; return the exit status.
 
-    With ``--json`` standard output is one document: the figures of the benchmark, or of ``all`` a list of them.
+    With ``--json`` standard output is one document: the figures of the benchmark, or of ``all`` a list of them. With
+    ``--plot=FOLDER`` benchmarks that can draw their figures (those with ``plot``) write ``FOLDER/NAME.svg``.
     """
     wanted = [argument for argument in arguments if not argument.startswith("-")]
     options = {argument for argument in arguments if argument.startswith("-")}
-    if len(wanted) != 1 or wanted[0] not in ("all", *names()) or options - {"--json"}:
-        print(f"usage: python -m benchmarks {{all,{','.join(names())}}} [--json]", file=sys.stderr)
+    folders = {Path(o.removeprefix("--plot=")) for o in options if o.startswith("--plot=") and o != "--plot="}
+    others = {option for option in options if not option.startswith("--plot=") or option == "--plot="} - {"--json"}
+    if len(wanted) != 1 or wanted[0] not in ("all", *names()) or others or len(folders) > 1:
+        print(f"usage: python -m benchmarks {{all,{','.join(names())}}} [--json] [--plot=FOLDER]", file=sys.stderr)
         return 2
     found = []
     for name in names() if wanted == ["all"] else wanted:
         module = importlib.import_module(f"benchmarks.{name}")
         found.append(module.measure())
+        for folder in folders if hasattr(module, "plot") else ():
+            folder.mkdir(parents=True, exist_ok=True)
+            module.plot(found[-1], folder / f"{name}.svg")
         if "--json" not in options:
             print(*([f"-- {name}"] if wanted == ["all"] else []), *module.show(found[-1]), sep="\n")
     if "--json" in options:

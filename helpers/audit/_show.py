@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from helpers.audit.types import counted
+
 if TYPE_CHECKING:
     from helpers.audit.types import Entry, Verification
 
@@ -25,7 +27,7 @@ def entries_html(entries: Sequence[Entry]) -> str:
             code(one.leaf_hash[:8]), code(one.previous[:8]),
         ])  # fmt: skip
     names = ["#No.", "When (UTC)", "Who", "What", "Subject", "Digest", "Decision", "Why", "Hash", "Hash before"]
-    title = head(f"{len(rows)} {'entry' if len(rows) == 1 else 'entries'}")
+    title = head(counted(len(rows), "entry"))
     return str(page(title, rows_html(names, rows, empty="Nothing was recorded."), label="Audit trail"))
 
 
@@ -35,7 +37,7 @@ def verification_html(found: Verification) -> str:
     from helpers.widgets._style import STATES, Mark
 
     known = {"valid": STATES["verified"], "invalid": Mark("✗", "tampered with", "bad"), "unknown": STATES["unknown"]}
-    facts = [f"{found.size} entries"] if found.size else []
+    facts = [counted(found.size, "entry")] if found.size else []
     if found.withheld:
         facts.append(f"{found.withheld} past their retention, by hash only")
     rows = [[mark(Mark("✗", f.kind, "bad")), "" if f.index is None else f.index, f.file, f.message]

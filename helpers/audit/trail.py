@@ -25,6 +25,7 @@ from helpers.audit.types import (
     Proof,
     Subject,
     Verification,
+    counted,
     leaf_hash,
 )
 from helpers.errors import BadInput
@@ -185,7 +186,9 @@ class Trail:
     def entries(self, start: int = 0, end: int | None = None) -> Entries:
         """Return entries ``start`` up to, not including, ``end`` (by default: all).
 
-        Those whose content is gone, their retention being over, are left out.
+        Those whose content is gone from the disk, their retention being over, are left out: there can be fewer than
+        asked for, and `Entry.index` alone says which are there. One whose retention is over is returned until then
+        (see `expire`), though exports hold its hash only.
 
         Raises:
             BadInput: there are no such entries.
@@ -264,17 +267,28 @@ class Trail:
         Which they are is recorded, as a ``retention`` event; from then on exports leave the content out, and it is
         taken off the disk (in parts of 256 events: what is in the last, unfinished part goes with a later call).
 
+        Args:
+            now: judge by an earlier moment than the present.
+
         Returns:
             The ``retention`` event, or ``None`` when there was nothing new to let go.
+
+        Raises:
+            BadInput: *now* lies in the future, or has no time zone.
         """
-        moment, found = now or datetime.now(UTC), self.entries()
+        moment = now or datetime.now(UTC)
+        if moment.tzinfo is None or moment > datetime.now(UTC):
+            # Nothing brings content back: a wrong clock must not let go of what is still to be kept.
+            raise BadInput(f"Retention cannot be judged by {moment}", why="It is no past moment with a time zone.",
+                           next="Trail().expire()")  # fmt: skip
+        found = self.entries()
         told = {index for entry in found if entry.event.action == Action.RETENTION
                 for start, end in entry.event.details["expired"] for index in range(start, end)}  # fmt: skip
         # What says which content may be gone must itself stay.
         due = [e.index for e in found if e.event.action != Action.RETENTION and e.keep_until <= moment]
         if new := [index for index in due if index not in told]:
             policy = json.dumps(dict(self.retention.days), sort_keys=True)
-            reason, details = f"The retention of {len(new)} events is over.", {"expired": ranges(new)}
+            reason, details = f"The retention of {counted(len(new), 'event')} is over.", {"expired": ranges(new)}
             subject = Subject.of("retention-policy", policy)
             event = Event(Action.RETENTION, self.name, subject, Decision.ACCEPTED, reason, details)
             made = self._append([ready(event, self.retention, datetime.now(UTC))])[0]

@@ -166,6 +166,12 @@ class Entries(tuple[Entry, ...]):
         return _show.entries_html(self)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 entry``, ``2 entries``, ``0 events``."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
+
+
 def leaf_hash(raw: bytes) -> str:
     """Return the RFC 6962 leaf hash of an entry, hex."""
     return hashlib.sha256(b"\0" + raw).hexdigest()
@@ -254,7 +260,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verification:
-    """A verifier's answer.
+    """A verifier's answer; true only when it is ``valid``: what could not be told is as false as what is invalid.
 
     Attributes:
         status: ``valid``, ``invalid`` or ``unknown`` (could not tell).
@@ -282,7 +288,7 @@ class Verification:
 
     def __repr__(self) -> str:
         named = ", ".join(f"{f.kind} {f.file if f.index is None else f.index}" for f in self.findings[:5])
-        return f"Verification({self.status}: {self.size} entries{'; ' + named if named else ''})"
+        return f"Verification({self.status}: {counted(self.size, 'entry')}{'; ' + named if named else ''})"
 
     def _repr_html_(self) -> str:
         from helpers.audit import _show

@@ -33,7 +33,11 @@ def test_pairs_run_in_turn() -> None:
     assert order == ["bare", "ours", *["bare", "ours", "ours", "bare"] * 2] and found["pairs"] == 4
 
 
-@pytest.mark.parametrize("arguments", [[], ["nothing"], ["wrappers", "imports"], ["imports", "--jsn"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["nothing"], ["wrappers", "imports"], ["imports", "--jsn"], ["audit", "--plot="], ["audit", "--plot"],
+     ["audit", "--plot=a", "--plot=b"]],
+)  # fmt: skip
 def test_a_wrong_name_lists_the_right_ones(arguments: list[str]) -> None:
     done = run([sys.executable, "-m", "benchmarks", *arguments])
     assert done.returncode == 2 and ",".join(["all", *entry.names()]) in done.stderr
@@ -69,13 +73,16 @@ def test_steps_over_the_goal_are_named() -> None:
 
 
 @pytest.mark.timeout(120)
-def test_the_audit_trail_keeps_order_and_its_proofs_stay_short(tmp_path: Path) -> None:
+def test_the_audit_trail_keeps_order_and_its_proofs_stay_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     found = audit.measure(sizes=(20, 300), concurrent=24, writers=2)
+    monkeypatch.setattr(audit, "measure", lambda: found)
+    assert entry.main(["audit", f"--plot={tmp_path / 'plots'}"]) == 0 and "events" in capsys.readouterr().out
     many = found["concurrent"]
     assert many["events"] == 24 and many["all_acknowledged_in_order"] and many["proofs_hold"]
     assert found["valid"] == "valid"
     assert [row["events"] for row in found["sizes"]] == [20, 300]
     assert all(row["inclusion_hashes"] <= row["log2"] for row in found["sizes"])
     assert "20" in "\n".join(audit.show(found))
-    audit.plot(found, tmp_path / "audit.svg")
-    assert "events in the log" in (tmp_path / "audit.svg").read_text()
+    assert "events in the log" in (tmp_path / "plots" / "audit.svg").read_text()

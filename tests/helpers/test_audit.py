@@ -207,8 +207,15 @@ def test_retention_lets_content_go_and_nothing_else(tmp_path: Path, monkeypatch:
     assert [entry.index for entry in trail.entries(0, 3)] == [1, 2] and trail.verify().status == "valid"
     disk = b"".join(path.read_bytes() for path in trail.room.log.rglob("*") if path.is_file())
     assert zero not in disk and first in disk
-    assert trail.expire(now + timedelta(days=31)) is not None
-    assert trail.verify().withheld == 2
+    for moment in (now + timedelta(days=31), datetime.now()):
+        with pytest.raises(BadInput, match="cannot be judged"):
+            trail.expire(moment)
+    trail.record_all([Event("plan", "ada", PLAN, "accepted", at=old)] * 2)
+    assert trail.expire(old) is None
+    later = trail.expire()
+    assert later is not None and later.event.reason == "The retention of 2 events is over."
+    assert gone.event.reason == "The retention of 1 event is over."
+    assert trail.verify().withheld == 3
     services.stop("audit")
 
 
