@@ -107,7 +107,7 @@ class Supervisor:
     def stop(self, name: str = "all") -> list[Service]:
         """Stop one service or all, with everything in their process groups; data and ports are kept.
 
-        Services that depend on it are stopped first.
+        Services that depend on it are stopped first; the ``notice`` of those that ran says so.
 
         Raises:
             UnknownService, ServiceBusy, CannotStop.
@@ -117,7 +117,10 @@ class Supervisor:
         for one in wanted:
             for other in self.specs.values():
                 if one in other.depends and other.name not in wanted:
-                    stopped += self.stop(other.name)
+                    ran = self._runs(Record.read(self._file(other.name)))
+                    *more, last = self.stop(other.name)
+                    notice = f"Stopped with {one}, which it needs; start it again: course services start {other.name}"
+                    stopped += [*more, replace(last, notice=notice if ran else "")]
             spec = self.specs[one]
             if self._site(spec, {}, {}).folder.is_dir():
                 with self._locked(spec, spec.timeout):
@@ -128,9 +131,14 @@ class Supervisor:
         return stopped
 
     def restart(self, name: str) -> Service:
-        """Stop and start a service, on the same port when it is still free."""
-        self.stop(name)
-        return self.start(name)
+        """Stop and start a service, on the same port when it is still free.
+
+        Services that depend on it stay stopped; ``notice`` names those that ran.
+        """
+        lost = [f"course services start {one.name}" for one in self.stop(name) if one.notice]
+        service = self.start(name)
+        told = f"What needs it was stopped; start it again: {', '.join(lost)}" if lost else ""
+        return replace(service, notice=" ".join(filter(None, (service.notice, told))))
 
     def logs(self, name: str, lines: int = 50) -> str:
         """Return the last *lines* lines of a service's log; empty when it never ran."""

@@ -233,5 +233,11 @@ def test_dependencies_and_several_processes(folder: Path) -> None:
     one.start("top")
     assert seen == {"base": one.status()[0].url}
     assert [s.status for s in one.status()] == ["running", "running"]
-    assert [s.name for s in one.stop("base")] == ["top", "base"]
+    stopped = one.stop("base")
+    assert [s.name for s in stopped] == ["top", "base"]
+    assert "Stopped with base" in stopped[0].notice and "start top" in stopped[0].notice and not stopped[1].notice
+    assert not any(s.notice for s in one.stop("base"))
+    one.start("top")
+    assert "start top" in one.restart("base").notice and not one.restart("base").notice
+    one.stop("base")
     assert [s.status for s in one.status()] == ["stopped", "stopped"]
