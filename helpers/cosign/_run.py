@@ -37,6 +37,7 @@ _START = "start-time=2024-01-01T00:00:00Z"
 #: The name that a bundle has beside its file.
 SIGNATURE, ATTESTATION = ".sigstore.json", ".attestation.json"
 #: What says in an image's claims that it is signed, not only described.
+SIGN_TYPE = "https://sigstore.dev/cosign/sign/v1"
 SIGN_TYPES = ("https://sigstore.dev/cosign/sign/", "cosign container image signature")
 _LOOPBACK = re.compile(r"^(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?/")
 _DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})$")
@@ -45,10 +46,10 @@ Key = KeyPair | StrPath
 
 @dataclass(frozen=True)
 class Blob:
-    """A file and what lies beside it, both read once: what is verified is this, whatever happens to the files.
+    """A file (or an image) and a bundle, both read once: what is verified is this, whatever happens to the files.
 
     Attributes:
-        digest: SHA-256 of the file, hex. content: of the bundle.
+        digest: SHA-256 of the file or of the image's manifest, hex. content: of the bundle.
     """
 
     subject: str
@@ -271,13 +272,15 @@ def http(reference: str) -> list[str]:
     return ["--allow-http-registry=true"] if _LOOPBACK.match(reference) else []
 
 
-def require_digest(reference: str) -> None:
-    """Raise `BadReference` for a reference that names content by a tag."""
-    if not _DIGEST.search(reference):
+def require_digest(reference: str) -> str:
+    """Return the digest in a reference; raise `BadReference` when it names content by a tag."""
+    found = _DIGEST.search(reference)
+    if found is None:
         raise BadReference(
             f"{reference!r} has no digest", why="A tag can be moved to other content after you looked at it.",
             next="Sign REPOSITORY@sha256:...; crane.digest(reference) tells it.",
         )  # fmt: skip
+    return found[1]
 
 
 def documents(done: _process.Completed, subject: str) -> list[Any]:

@@ -12,7 +12,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -69,6 +69,7 @@ class Bundle:
         predicate_type: of an attestation.
         statement: the in-toto statement of an attestation.
         stamps: the signed timestamps (RFC 3161 responses).
+        content: the bundle as it was read.
     """
 
     path: Path | None
@@ -83,6 +84,7 @@ class Bundle:
     predicate_type: str = ""
     statement: Mapping[str, Any] = field(default_factory=dict, repr=False)
     stamps: tuple[bytes, ...] = field(default=(), repr=False)
+    content: bytes = field(default=b"", repr=False)
 
     @classmethod
     def read(cls, path: Path) -> Bundle:
@@ -106,7 +108,7 @@ class Bundle:
             MalformedBundle: it is none.
         """
         try:
-            return _parse(json.loads(content), path)
+            return replace(_parse(json.loads(content), path), content=content)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             name = path.name if path else "The text"
             raise MalformedBundle(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -11,11 +12,13 @@ from typing import Any
 from helpers import _process
 from helpers._redact import add_secrets
 from helpers._wrapper import StrPath
-from helpers.cosign._judge import judge_blob, judge_image, refused_stamps
+from helpers.cosign._judge import judge_blob, judge_image, refused_stamps, said
 from helpers.cosign._run import (
     ATTESTATION,
+    SIGN_TYPE,
     SIGN_TYPES,
     SIGNATURE,
+    Blob,
     CosignRunner,
     Key,
     documents,
@@ -24,7 +27,7 @@ from helpers.cosign._run import (
     require_digest,
     statements,
 )
-from helpers.cosign.bundle import Bundle, KeyPair, fingerprint
+from helpers.cosign.bundle import Bundle, KeyPair, MalformedBundle, fingerprint
 from helpers.cosign.result import (
     NOT_CHECKED,
     NOT_CHECKED_STAMPED,
@@ -34,6 +37,7 @@ from helpers.cosign.result import (
     Verified,
 )
 from helpers.cosign.timestamp import stamped_at
+from helpers.crane import registry_error
 from helpers.errors import BadInput
 
 #: The log is not asked: there is none here, and a key needs none. `Verified.not_checked` says what that gives up.
@@ -160,12 +164,21 @@ class Cosign(CosignRunner):
         """
         return self._verify_blob(file, key, bundle, ATTESTATION, type, roots)
 
-    def sign(self, reference: str, *, key: Key, password: str, annotations: Mapping[str, str] | None = None) -> str:
+    def sign(
+        self,
+        reference: str,
+        *,
+        key: Key,
+        password: str,
+        annotations: Mapping[str, str] | None = None,
+        timestamp: bool = False,
+    ) -> str:
         """Sign an image and push the signature beside it; return the reference.
 
         Args:
             reference: ``HOST/REPOSITORY@sha256:...``; a tag is refused, as it may move between look and signature.
             annotations: signed along, for example ``{"team": "vision"}``.
+            timestamp: as for `sign_blob`.
 
         Raises:
             BadReference: there is no digest. RegistryError: the registry is away or says no.
@@ -173,17 +186,25 @@ class Cosign(CosignRunner):
         """
         require_digest(reference)
         marks = [f"--annotations={name}={value}" for name, value in (annotations or {}).items()]
-        self._sign_with_key(["sign", *http(reference), *marks, "--", reference], key, password, reference=reference)
+        args = ["sign", *http(reference), *marks, "--", reference]
+        self._sign_with_key(args, key, password, reference=reference, timestamp=timestamp)
         return reference
 
     def attest(
-        self, reference: str, *, key: Key, password: str, predicate: StrPath | Mapping[str, Any], type: str
+        self,
+        reference: str,
+        *,
+        key: Key,
+        password: str,
+        predicate: StrPath | Mapping[str, Any],
+        type: str,
+        timestamp: bool = False,
     ) -> str:
         """Sign a statement about an image and push it beside the image; return the reference. See `sign`."""
         require_digest(reference)
         with self._predicate(predicate, type) as options:
             args = ["attest", *http(reference), *options, "--", reference]
-            self._sign_with_key(args, key, password, reference=reference)
+            self._sign_with_key(args, key, password, reference=reference, timestamp=timestamp)
         return reference
 
     def verify(self, reference: str, *, key: Key, annotations: Mapping[str, str] | None = None) -> Verification:
@@ -197,7 +218,7 @@ class Cosign(CosignRunner):
         public, found = self._public(key)
         checked = (*_CHECKED, "the image has the digest that was signed")
         marks = [f"--annotations={name}={value}" for name, value in (annotations or {}).items()]
-        done = self._verify(["verify", *http(reference), *marks, "--output=json"], public, reference)
+        done = self._verify(["verify", *http(reference), *marks, "--output=json"], public, ["--", reference])
         if done.returncode != 0:
             return judge_image(done, reference, key=found, checked=checked)
         claims = [c for c in documents(done, reference) if str(c["critical"].get("type", "")).startswith(SIGN_TYPES)]
@@ -215,11 +236,40 @@ class Cosign(CosignRunner):
         """
         public, found = self._public(key)
         checked = (*_CHECKED, "the statement is about this image", f"it is of type {type}")
-        done = self._verify(["verify-attestation", *http(reference), f"--type={type}"], public, reference)
+        done = self._verify(["verify-attestation", *http(reference), f"--type={type}"], public, ["--", reference])
         if done.returncode != 0:
             return judge_image(done, reference, key=found, checked=checked)
         digest, predicates = statements(done, reference)
         return Verified(reference, digest, found, checked, predicate_type=type, predicates=predicates)
+
+    def bundles(self, reference: str) -> tuple[Bundle, ...]:
+        """Return what lies beside an image: signatures and statements, read, not verified. Junk is left out.
+
+        Nothing lies beside an image that is not there.
+
+        Raises:
+            RegistryError: the registry is away. CosignError: it cannot be read.
+        """
+        done = self._run(["download", "attestation", *http(reference), "--", reference])
+        if done.returncode != 0:
+            raise registry_error(said(done), reference) or self._cosign_failed("download attestation", done)
+        found = []
+        for line in done.stdout.splitlines():
+            with contextlib.suppress(MalformedBundle):
+                found.append(Bundle.parse(line.encode()))
+        return tuple(found)
+
+    def verify_image_bundle(
+        self, reference: str, bundle: Bundle, *, key: Key, type: str = SIGN_TYPE, roots: StrPath | None = None
+    ) -> Verification:
+        """Verify one of an image's `bundles`, of *type* (by default: a signature); *reference* names a digest.
+
+        Raises:
+            BadReference: it does not. CannotVerify: there is no answer.
+        """
+        digest = require_digest(reference)
+        blob = Blob(reference, digest.removeprefix("sha256:"), bundle.content, bundle)
+        return self._verify_read(blob, [f"--digest={blob.digest}", "--digestAlg=sha256"], key, type, roots)
 
     def _to_bundle(
         self, args: list[str], file: StrPath, key: Key, password: str, bundle: StrPath | None, suffix: str,
@@ -233,18 +283,24 @@ class Cosign(CosignRunner):
     def _verify_blob(
         self, file: StrPath, key: Key, bundle: StrPath | None, suffix: str, type: str, roots: StrPath | None
     ) -> Verification:
-        public, found = self._public(key)
+        _, found = self._public(key)
         left = NOT_CHECKED if roots is None else NOT_CHECKED_STAMPED
-        checked = (*_CHECKED, "the content is what was signed", *([f"the statement is of type {type}"] if type else []))
-        checked += ("a trusted authority signed when",) if roots is not None else ()
-        blob = self._blob(file, bundle, suffix, key=found, checked=checked, not_checked=left)
+        blob = self._blob(file, bundle, suffix, key=found, checked=_checked(type, roots), not_checked=left)
         if isinstance(blob, Refused):
             return blob
+        return self._verify_read(blob, ["--", operand(file)], key, type, roots)
+
+    def _verify_read(
+        self, blob: Blob, target: Sequence[str], key: Key, type: str, roots: StrPath | None
+    ) -> Verification:
+        """Verify what was read; *target* names the content to cosign."""
+        public, found = self._public(key)
+        left, checked = NOT_CHECKED if roots is None else NOT_CHECKED_STAMPED, _checked(type, roots)
         if roots is not None and (refused := refused_stamps(blob.bundle, blob.subject, checked)) is not None:
             return refused
         args = ["verify-blob-attestation", f"--type={type}"] if type else ["verify-blob"]
         with self._copy(blob) as copy:
-            done = self._verify([*args, copy], public, operand(file), roots)
+            done = self._verify([*args, copy], public, target, roots)
         if done.returncode != 0 or "Verified OK" not in done.stderr + done.stdout:
             return judge_blob(done, blob.subject, blob.bundle, key=found, digest=blob.digest, checked=checked)
         return Verified(
@@ -254,10 +310,16 @@ class Cosign(CosignRunner):
         )  # fmt: skip
 
     def _verify(
-        self, args: Sequence[str], public: Path, subject: str, roots: StrPath | None = None
+        self, args: Sequence[str], public: Path, target: Sequence[str], roots: StrPath | None = None
     ) -> _process.Completed:
         root = self._config("trusted-root.json") if roots is None else self.workdir / roots
         stamped = [] if roots is None else ["--use-signed-timestamps"]
         return self._run([
-            args[0], f"--key={public}", f"--trusted-root={root}", _NO_LOG, *stamped, *args[1:], "--", subject,
+            args[0], f"--key={public}", f"--trusted-root={root}", _NO_LOG, *stamped, *args[1:], *target,
         ])  # fmt: skip
+
+
+def _checked(type: str, roots: StrPath | None) -> tuple[str, ...]:
+    about = (f"the statement is of type {type}",) if type else ()
+    timed = ("a trusted authority signed when",) if roots is not None else ()
+    return (*_CHECKED, "the content is what was signed", *about, *timed)

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from helpers._wrapper import StrPath
+from helpers.cosign._run import SIGN_TYPE
 from helpers.cosign.bundle import Bundle, KeyPair, MalformedBundle, fingerprint
 from helpers.cosign.cosign import Cosign
 from helpers.cosign.result import Cause, Refused, Verification
+from helpers.crane import Crane
 from helpers.errors import BadInput
 
 VERSION = 1
+_CHECKED = ("the key is in the keyring, and counted at the signed time",)
 _FIELDS = {"name", "owner", "public_key", "valid_from", "revoked_at", "reason"}
 _HEAD = "# Who may sign, from when, until when. Change it with helpers.cosign.Keyring.\n"
 
@@ -179,7 +182,7 @@ class Keyring:
             CannotVerify: there is no answer.
         """
         path = cosign.workdir / (bundle if bundle is not None else f"{file}.sigstore.json")
-        return self._judge(path, Path(file).name, lambda key: cosign.verify_blob(
+        return self._judge_file(path, Path(file).name, lambda key: cosign.verify_blob(
             file, key=key, bundle=path, roots=roots))  # fmt: skip
 
     def verify_blob_attestation(
@@ -187,23 +190,57 @@ class Keyring:
     ) -> Verification:
         """Verify a statement of *type* about a file. See `verify_blob`; default: ``FILE.attestation.json``."""
         path = cosign.workdir / (bundle if bundle is not None else f"{file}.attestation.json")
-        return self._judge(path, Path(file).name, lambda key: cosign.verify_blob_attestation(
+        return self._judge_file(path, Path(file).name, lambda key: cosign.verify_blob_attestation(
             file, key=key, type=type, bundle=path, roots=roots))  # fmt: skip
 
-    def _judge(self, bundle: Path, subject: str, verify: Callable[[Path], Verification]) -> Verification:
-        checked = ("the key is in the keyring, and counted at the signed time",)
+    def verify(self, cosign: Cosign, reference: str, *, roots: StrPath) -> Verification:
+        """Verify that an image was signed with one of the keys while it counted; one such signature is enough.
+
+        Args:
+            reference: a tag is resolved; ``digest`` of the result says to what.
+
+        Raises:
+            RegistryError: the registry is away or has no such image. CannotVerify: there is no other answer.
+        """
+        return self._image(cosign, reference, SIGN_TYPE, roots)
+
+    def verify_attestation(self, cosign: Cosign, reference: str, *, type: str, roots: StrPath) -> Verification:
+        """Verify a statement of *type* about an image. See `verify`."""
+        return self._image(cosign, reference, type, roots)
+
+    def _image(self, cosign: Cosign, reference: str, type: str, roots: StrPath) -> Verification:
+        exact = f"{reference.partition('@')[0]}@{Crane(cosign.workdir).digest(reference)}"
+        beside = cosign.bundles(exact)
+        found: Verification = Refused(reference, Cause.NO_SIGNATURE, "Nothing lies beside the image.", "", _CHECKED)
+        if beside:
+            found = Refused(reference, Cause.WRONG_TYPE, "Nothing beside it is of the type asked for.", "", _CHECKED)
+        for bundle in beside:
+            if bundle.predicate_type != type:
+                continue
+
+            def verify(key: Path, bundle: Bundle = bundle) -> Verification:
+                return cosign.verify_image_bundle(exact, bundle, key=key, type=type, roots=roots)
+
+            found = self._judge(bundle.hint, reference, verify)
+            if found.verified:
+                return found
+        return found
+
+    def _judge_file(self, bundle: Path, subject: str, verify: Callable[[Path], Verification]) -> Verification:
         if not bundle.is_file():
-            return Refused(subject, Cause.NO_SIGNATURE, f"There is no bundle {bundle.name}.", "", checked)
+            return Refused(subject, Cause.NO_SIGNATURE, f"There is no bundle {bundle.name}.", "", _CHECKED)
         try:
-            # Only chooses the key: that it really signed is what cosign then verifies.
-            hint = Bundle.read(bundle).hint
+            return self._judge(Bundle.read(bundle).hint, subject, verify)
         except MalformedBundle as error:
-            return Refused(subject, Cause.MALFORMED_BUNDLE, f"{error.what}: {error.why}", "", checked)
+            return Refused(subject, Cause.MALFORMED_BUNDLE, f"{error.what}: {error.why}", "", _CHECKED)
+
+    def _judge(self, hint: str, subject: str, verify: Callable[[Path], Verification]) -> Verification:
+        """Judge a signature; *hint* only chooses the key: that it really signed is what cosign then verifies."""
         key = self.find(hint)
         if key is None:
-            return Refused(subject, Cause.WRONG_KEY, f"Key {hint[:12]}... is not in the keyring.", hint, checked)
+            return Refused(subject, Cause.WRONG_KEY, f"Key {hint[:12]}... is not in the keyring.", hint, _CHECKED)
         if key.reason is Reason.KEY_COMPROMISE and (refused := key.refuses(key.valid_from)):
-            return Refused(subject, *refused, hint, checked)
+            return Refused(subject, *refused, hint, _CHECKED)
         with tempfile.TemporaryDirectory() as aside:
             public = Path(aside) / "key.pub"
             public.write_text(key.public_key)
@@ -211,10 +248,10 @@ class Keyring:
         if isinstance(found, Refused):
             return found
         if found.signed_at is None:
-            return Refused(subject, Cause.NO_TIMESTAMP, "It has no signed time.", hint, checked)
+            return Refused(subject, Cause.NO_TIMESTAMP, "It has no signed time.", hint, _CHECKED)
         if refused := key.refuses(found.signed_at):
-            return Refused(subject, *refused, hint, (*found.checked, *checked), found.not_checked)
-        return replace(found, checked=(*found.checked, f"{checked[0]}: {key.name} of {key.owner}"))
+            return Refused(subject, *refused, hint, (*found.checked, *_CHECKED), found.not_checked)
+        return replace(found, checked=(*found.checked, f"{_CHECKED[0]}: {key.name} of {key.owner}"))
 
 
 def _entry(raw: Any) -> KeyEntry:

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from helpers import services
-from helpers.cosign import Cause, Keyless, Refused, Verified
-from helpers.cosign.signers import NotAllowed, SignerPolicy, SignerRule
+from helpers.cosign import Cause, Keyless, NotAllowed, Refused, SignerPolicy, SignerRule, Verified
 from helpers.crane import BadReference, RegistryUnreachable
 from helpers.errors import BadInput
 from helpers.lectures_signing import SIGNATURE, World

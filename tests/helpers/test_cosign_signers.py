@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from helpers import services
-from helpers.cosign import Cause, Keyless
-from helpers.cosign.signers import NotAllowed, SignerPolicy, SignerRule
+from helpers.cosign import Cause, Keyless, NotAllowed, SignerPolicy, SignerRule
 from helpers.lectures_signing import World
 from tests.helpers.sigstore_world import Signer
 
