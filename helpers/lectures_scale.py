@@ -328,16 +328,18 @@ class Growth:
         return teaching.table(columns, rows)
 
     def order(self) -> teaching.Shown:
-        """Show by what each step of the growth multiplied applications, requests and memory, roughly."""
-        rows = []
-        for past, step in zip(self.steps, self.steps[1:], strict=False):
-            times = step.applications / past.applications
-            requests = step.requests / past.requests / times
-            linear = "as many times" if 0.5 < requests < 2 else f"{requests * times:.0f} times"
-            memory = step.memory / past.memory
-            rows.append((f"{past.applications} → {step.applications}", f"{times:.0f} times", linear,
-                         "less than twice" if memory < 2 else f"{memory:.1f} times"))  # fmt: skip
-        return teaching.table(["Growth", "Applications", "Requests", "Memory"], rows)
+        """Show by what each step multiplied applications and memory, and what it did to the price of one application."""
+        rows, past, before = [], Step(0, 0, 0, 0), 0.0
+        for step in self.steps:
+            price = (step.requests - past.requests) / (step.applications - past.applications)
+            if past.applications:
+                memory = step.memory / past.memory
+                rows.append((f"{past.applications} → {step.applications}",
+                             f"{step.applications / past.applications:.0f} times",
+                             "no more" if price < 1.3 * before else f"{price / before:.1f} times",
+                             "less than twice" if memory < 2 else f"{memory:.1f} times"))  # fmt: skip
+            past, before = step, price
+        return teaching.table(["Growth", "Applications", "Requests for each new", "Memory"], rows)
 
     def figure(self) -> teaching.Shown:
         """Draw the steps: requests, time and memory over the number of applications."""
