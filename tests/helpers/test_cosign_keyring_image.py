@@ -88,6 +88,10 @@ def test_statements_are_judged_alike_and_are_no_signatures(world: World, new: Ke
     assert cause(revoked.verify_attestation(world.cosign, image, type=TYPE, roots="roots.json")) is Cause.KEY_REVOKED
     other = ring.verify_attestation(world.cosign, image, type=TYPE + "x", roots="roots.json")
     assert cause(other) is Cause.WRONG_TYPE and cause(verify(world, ring, image)) is Cause.WRONG_TYPE
+    # What else lies beside an image does not hide why its signature is refused.
+    world.cosign.sign(image, key=new, password=PASSWORD, timestamp=True)
+    world.cosign.attest(image, key=new, password=PASSWORD, predicate={"by": "ada"}, type=TYPE, timestamp=True)
+    assert verify(world, ring, image) and cause(verify(world, revoked, image)) is Cause.KEY_REVOKED
 
 
 def test_the_signature_of_another_image_is_refused(world: World, new: KeyPair, ring: Keyring, tmp_path: Path) -> None:
