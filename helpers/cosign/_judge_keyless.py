@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 
 from helpers import _process
 from helpers.cosign._judge import no_answer, said
 from helpers.cosign.bundle import Bundle
-from helpers.cosign.result import Cause, Refused
+from helpers.cosign.result import CannotVerify, Cause, Refused
 from helpers.cosign.timestamp import stamped_at
 from helpers.crane import registry_error
 
@@ -61,21 +62,32 @@ def _expired(bundle: Bundle) -> str:
     validity = bundle.validity
     if validity is None or bundle.timestamps != 1:
         return ""
-    (begin, end), at = validity, stamped_at(bundle.stamps[0])
+    try:
+        (begin, end), at = validity, stamped_at(bundle.stamps[0])
+    except CannotVerify:
+        return ""
     if begin <= at <= end:
         return ""
     return f"The certificate {f'ended {end}' if at > end else f'begins {begin}'}; the signature is of {at}."
 
 
 def judge_keyless_image(
-    done: _process.Completed, subject: str, *, who: str, checked: tuple[str, ...], not_checked: tuple[str, ...]
-) -> Refused:
+    done: _process.Completed, subject: str, *, who: str, checked: tuple[str, ...], not_checked: tuple[str, ...],
+    beside: Callable[[str], Sequence[Bundle]],
+) -> Refused:  # fmt: skip
     """Return why the keyless signature of an image was refused; of several beside it, cosign names one's cause.
+
+    *beside* reads the bundles of an image.
 
     Raises:
         RegistryError, CannotVerify: what cosign says is no verdict.
     """
     text = said(done)
+    if _CERTIFICATE in text:
+        # cosign does not say of which bundle it speaks, nor what is wrong with its certificate.
+        ended = [when for bundle in beside(subject) if who == bundle.identity and (when := _expired(bundle))]
+        if ended:
+            return Refused(subject, Cause.EXPIRED_CERTIFICATE, f"{ended[0]}\ncosign: {text}", "", checked, not_checked)
     for pattern, cause, why in (
         (r"^no signatures found", Cause.NO_SIGNATURE, "The image has no signature."),
         (r"^no matching attestations:\s*$", Cause.NO_SIGNATURE, "There are no statements about the image."),
@@ -87,8 +99,7 @@ def judge_keyless_image(
         (r"digests? do(es)? not match", Cause.TAMPERED, "The signature that lies beside it is of another image."),
         (r"expected issuer value", Cause.WRONG_ISSUER, "Another issuer vouched for the signer."),
         (r"expected SAN value", Cause.WRONG_IDENTITY, "None of its signatures is of {who}."),
-        (_CERTIFICATE, Cause.UNTRUSTED_CERTIFICATE,
-         "Its certificate is not trusted, or was not valid at the signed time."),
+        (_CERTIFICATE, Cause.UNTRUSTED_CERTIFICATE, "Its certificate is not trusted, or was not valid then."),
         (r"verified signed timestamps", Cause.BAD_TIMESTAMP, "No trusted authority signed its time."),
     ):  # fmt: skip
         if re.search(pattern, text):

@@ -153,6 +153,23 @@ class CosignRunner(Wrapper):
             made.replace(path)
         return Bundle.read(path)
 
+    def bundles(self, reference: str) -> tuple[Bundle, ...]:
+        """Return what lies beside an image: signatures and statements, read, not verified. Junk is left out.
+
+        Nothing lies beside an image that is not there.
+
+        Raises:
+            RegistryError: the registry is away. CosignError: it cannot be read.
+        """
+        done = self._run(["download", "attestation", *http(reference), "--", reference])
+        if done.returncode != 0:
+            raise registry_error(said(done), reference) or self._cosign_failed("download attestation", done)
+        found = []
+        for line in done.stdout.splitlines():
+            with contextlib.suppress(MalformedBundle):
+                found.append(Bundle.parse(line.encode()))
+        return tuple(found)
+
     @contextlib.contextmanager
     def _predicate(self, predicate: StrPath | Mapping[str, Any], type: str) -> Iterator[list[str]]:
         """Give the options that name a predicate and its type.

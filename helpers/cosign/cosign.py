@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import Any
 from helpers import _process
 from helpers._redact import add_secrets
 from helpers._wrapper import StrPath
-from helpers.cosign._judge import judge_blob, judge_image, refused_stamps, said
+from helpers.cosign._judge import judge_blob, judge_image, refused_stamps
 from helpers.cosign._run import (
     ATTESTATION,
     SIGN_TYPE,
@@ -27,7 +26,7 @@ from helpers.cosign._run import (
     require_digest,
     statements,
 )
-from helpers.cosign.bundle import Bundle, KeyPair, MalformedBundle, fingerprint
+from helpers.cosign.bundle import Bundle, KeyPair, fingerprint
 from helpers.cosign.result import (
     NOT_CHECKED,
     NOT_CHECKED_STAMPED,
@@ -37,7 +36,6 @@ from helpers.cosign.result import (
     Verified,
 )
 from helpers.cosign.timestamp import stamped_at
-from helpers.crane import registry_error
 from helpers.errors import BadInput
 
 #: The log is not asked: there is none here, and a key needs none. `Verified.not_checked` says what that gives up.
@@ -241,23 +239,6 @@ class Cosign(CosignRunner):
             return judge_image(done, reference, key=found, checked=checked)
         digest, predicates = statements(done, reference)
         return Verified(reference, digest, found, checked, predicate_type=type, predicates=predicates)
-
-    def bundles(self, reference: str) -> tuple[Bundle, ...]:
-        """Return what lies beside an image: signatures and statements, read, not verified. Junk is left out.
-
-        Nothing lies beside an image that is not there.
-
-        Raises:
-            RegistryError: the registry is away. CosignError: it cannot be read.
-        """
-        done = self._run(["download", "attestation", *http(reference), "--", reference])
-        if done.returncode != 0:
-            raise registry_error(said(done), reference) or self._cosign_failed("download attestation", done)
-        found = []
-        for line in done.stdout.splitlines():
-            with contextlib.suppress(MalformedBundle):
-                found.append(Bundle.parse(line.encode()))
-        return tuple(found)
 
     def verify_image_bundle(
         self, reference: str, bundle: Bundle, *, key: Key, type: str = SIGN_TYPE, roots: StrPath | None = None

@@ -166,7 +166,7 @@ class Keyless(CosignRunner):
         name, checked = certificate_identity or certificate_identity_regexp, _checked(who)
         done = self._ask(["verify", *http(reference), "--output=json"], who, reference, roots)
         if done.returncode != 0:
-            return judge_keyless_image(done, reference, who=name, checked=checked, not_checked=NOT_CHECKED)
+            return self._refused(done, reference, name, checked)
         for claim in documents(done, reference):
             if str(claim["critical"].get("type", "")).startswith(SIGN_TYPES):
                 digest = str(claim["critical"]["image"]["docker-manifest-digest"])
@@ -193,7 +193,7 @@ class Keyless(CosignRunner):
         name, checked = certificate_identity or certificate_identity_regexp, (*_checked(who), f"it is of type {type}")
         done = self._ask(["verify-attestation", *http(reference), f"--type={type}"], who, reference, roots)
         if done.returncode != 0:
-            return judge_keyless_image(done, reference, who=name, checked=checked, not_checked=NOT_CHECKED)
+            return self._refused(done, reference, name, checked)
         digest, predicates = statements(done, reference)
         return Verified(reference, digest, name, checked, NOT_CHECKED, type, predicates)
 
@@ -247,6 +247,11 @@ class Keyless(CosignRunner):
             # Of several times, cosign does not say which one is good.
             signed_at=stamped_at(read.stamps[0]) if read.timestamps == 1 else None,
         )  # fmt: skip
+
+    def _refused(self, done: _process.Completed, reference: str, name: str, checked: tuple[str, ...]) -> Refused:
+        return judge_keyless_image(
+            done, reference, who=name, checked=checked, not_checked=NOT_CHECKED, beside=self.bundles
+        )
 
     def _ask(self, args: Sequence[str], who: Sequence[str], subject: str, roots: StrPath | None) -> _process.Completed:
         with tempfile.TemporaryDirectory() as aside:

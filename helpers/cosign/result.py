@@ -46,7 +46,7 @@ class Cause(enum.StrEnum):
     WRONG_ISSUER = "wrong-issuer"
     """Another issuer than the one that is asked for vouched for the signer."""
     UNTRUSTED_CERTIFICATE = "untrusted-certificate"
-    """No trusted authority issued the certificate, or it was changed; of images, also `EXPIRED_CERTIFICATE`."""
+    """No trusted authority issued the certificate, or it was changed."""
     EXPIRED_CERTIFICATE = "expired-certificate"
     """By its dates the certificate was not valid at the signed time: it had ended, or had not begun."""
     NO_TIMESTAMP = "no-timestamp"

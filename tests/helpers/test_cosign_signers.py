@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from helpers import services
 from helpers.cosign import Cause, Keyless, NotAllowed, SignerPolicy, SignerRule
 from helpers.lectures_signing import World
+from helpers.services.sigstore.authorities import fulcio_authority
 from tests.helpers.sigstore_world import Signer
 
 ADA, GRACE = "ada@acme.test", "grace@acme.test"
@@ -81,7 +83,13 @@ def test_an_image_whose_signer_used_an_ended_certificate_is_refused(keyless: Key
     (tmp_path / "b.json").write_text(Signer(site, ADA, now - 6 * ten, now - 5 * ten).image_bundle(image))
     world.attach(tmp_path / "b.json", image)
     found = keyless.verify(image, certificate_identity=ADA, certificate_oidc_issuer=site.people)
-    assert not found and found.cause is Cause.UNTRUSTED_CERTIFICATE and "signed time" in found.reason
+    assert not found and found.cause is Cause.EXPIRED_CERTIFICATE and "ended" in found.reason
+    other = dataclasses.replace(site, fulcio_chain=fulcio_authority(tmp_path)[0].cert)
+    (tmp_path / "b.json").write_text(Signer(site, ADA, now - ten, now + ten).image_bundle(image))
+    world.attach(tmp_path / "b.json", image)
+    who = {"certificate_identity": ADA, "certificate_oidc_issuer": site.people}
+    stranger = Keyless(tmp_path, sigstore=other).verify(image, **who)
+    assert not stranger and stranger.cause is Cause.UNTRUSTED_CERTIFICATE
     (tmp_path / "b.json").write_text(Signer(site, ADA, now - ten, now + ten).image_bundle(image))
     world.attach(tmp_path / "b.json", image)
     assert keyless.verify(image, certificate_identity=ADA, certificate_oidc_issuer=site.people)
