@@ -328,7 +328,7 @@ class Growth:
         return teaching.table(columns, rows)
 
     def order(self) -> teaching.Shown:
-        """Show by what each step multiplied applications and memory, and what it did to the price of one application."""
+        """Show by what each step multiplied applications and memory, and the requests of one application."""
         rows, past, before = [], Step(0, 0, 0, 0), 0.0
         for step in self.steps:
             price = (step.requests - past.requests) / (step.applications - past.applications)
