@@ -9,8 +9,9 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from unittest import mock
 
 from helpers.audit import Checkpoint, Entry, Proof, Subject, Trail, Verification, verify_consistency, verify_inclusion
 from helpers.checks import Unmet, require, step
@@ -18,8 +19,7 @@ from helpers.checks._module import scratch
 from helpers.labs import Lab
 
 JOB, PLAN = "pipeline/change.py", "change.tfplan"
-CODES = {"done": 0, "refused": 2, "could not tell": 3, "failed": 4}
-WORDS = {code: word for word, code in CODES.items()}
+CODES: Mapping[str, int] = {"done": 0, "refused": 2, "could not tell": 3, "failed": 4}
 #: Nothing answers there: the cloud is down.
 DOWN = {"MOD208_CLOUD_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
 CHECKPOINT, ENTRY, INCLUSION, CONSISTENCY = (
@@ -33,11 +33,14 @@ class Rehearsal:
 
     Attributes:
         job: copy of the script. stack: folder of a stack with one bucket. env: variables of its runs.
+        name: the script's in the workspace. codes: what its exit codes mean.
     """
 
     job: Path
     stack: Path
     env: Mapping[str, str]
+    name: str = JOB
+    codes: Mapping[str, int] = field(default_factory=lambda: CODES)
 
     @property
     def plan(self) -> Path:
@@ -50,29 +53,31 @@ class Rehearsal:
         return Subject.of(self.stack.name, self.plan)
 
     def run(self, what: str, expected: str, about: str, *, actor: str = "learner", **env: str) -> None:
-        """Run the job, and raise `Unmet` unless it ends as it must."""
+        """Run the job (what: its command, if it has any), and raise `Unmet` unless it ends as it must."""
         from helpers import _process
 
         done = _process.run(
-            [sys.executable, self.job, what, self.stack],
+            [sys.executable, self.job, *([what] if what else []), self.stack],
             env=_process.environment({**self.env, "ACTOR": actor, **env}), timeout=180,
         )  # fmt: skip
         error = (done.stderr.strip().splitlines() or [""])[-1]
-        require("Traceback" not in done.stderr and done.returncode != 1, f"{JOB} crashes at {about}: {error[:300]}")
-        ended = WORDS.get(done.returncode, "nothing known")
-        right = CODES[expected]
+        require(
+            "Traceback" not in done.stderr and done.returncode != 1, f"{self.name} crashes at {about}: {error[:300]}"
+        )
+        ended = next((word for word, code in self.codes.items() if code == done.returncode), "nothing known")
+        right = self.codes[expected]
         require(
             done.returncode == right,
-            f"{JOB}: {about}: it ends with {done.returncode} ({ended}), not with {right} ({expected})",
+            f"{self.name}: {about}: it ends with {done.returncode} ({ended}), not with {right} ({expected})",
         )
 
     def last(self, action: str, decision: str, about: str) -> Entry:
         """Return the newest event of an action; raise `Unmet` unless it says what it must."""
         found = [entry for entry in Trail().entries() if entry.event.action == action]
-        require(found, f"{JOB}: {about}: the trail has no {action} event")
+        require(found, f"{self.name}: {about}: the trail has no {action} event")
         entry = found[-1]
         said = str(entry.event.decision)
-        require(said == decision, f"{JOB}: {about}: the trail says {action} {said}, not {decision}")
+        require(said == decision, f"{self.name}: {about}: the trail says {action} {said}, not {decision}")
         return entry
 
     def applied(self) -> bool:
@@ -84,35 +89,32 @@ class Rehearsal:
 
 
 @contextlib.contextmanager
-def rehearsal(lab: Lab) -> Iterator[Rehearsal]:
-    """Give the job a stack and a trail that are gone afterwards; the cloud is the lab's."""
+def rehearsal(lab: Lab, job: str = JOB, codes: Mapping[str, int] = CODES) -> Iterator[Rehearsal]:
+    """Give a job a stack and a trail that are gone afterwards; the cloud is the lab's."""
     from helpers import cloud, services
     from helpers._paths import ROOT
 
-    require(lab.path(JOB).is_file(), f"{JOB} is not there: run the cell that writes it")
+    require(lab.path(job).is_file(), f"{job} is not there: run the cell that writes it")
     url = os.environ.get("MOD208_CLOUD_URL") or services.ensure("cloud").url
-    before = os.environ.get("MOD208_STATE")
     state = tempfile.mkdtemp(prefix="mod208-t-")
-    with scratch(lab, JOB) as room:
+    ours = {"MOD208_STATE": state, "MOD208_CLOUD_URL": url}
+    with scratch(lab, job) as room, mock.patch.dict(os.environ, ours):
         stack = room / "check-stack"
         stack.mkdir()
-        (stack / "main.tf.json").write_text(_stack("acme-check-change"))
-        os.environ |= {"MOD208_STATE": state}
-        env = {"PYTHONPATH": str(ROOT), "MOD208_STATE": state, "MOD208_CLOUD_URL": url}
+        (stack / "main.tf.json").write_text(one_bucket("acme-check-change"))
+        env = {"PYTHONPATH": str(ROOT), **ours}
         env |= {name: os.environ[name] for name in ("MOD208_CACHE",) if name in os.environ}
         try:
             services.start("audit")
-            yield Rehearsal(room / JOB, stack, env)
+            yield Rehearsal(room / job, stack, env, job, codes)
         finally:
             services.stop("audit")
-            os.environ.pop("MOD208_STATE")
-            if before is not None:
-                os.environ["MOD208_STATE"] = before
             _destroy(stack, cloud.environment("vision"))
             shutil.rmtree(state, ignore_errors=True)
 
 
-def _stack(bucket: str) -> str:
+def one_bucket(bucket: str) -> str:
+    """Return the Terraform file of a stack with one bucket."""
     return json.dumps({
         "terraform": {"required_providers": {"platform": {"source": "acme.test/platform/platform"}}},
         "resource": {"platform_artifact_bucket": {"models": {"name": bucket, "owner": "vision"}}},
@@ -162,7 +164,7 @@ def change(lab: Lab) -> str:
         approve(room.subject)
         tampered(room)
         # What is written now is something else: only the saved plan is what was approved.
-        (room.stack / "main.tf.json").write_text(_stack("acme-check-unapproved"))
+        (room.stack / "main.tf.json").write_text(one_bucket("acme-check-unapproved"))
         room.run("apply", "done", "the approved plan")
         require(_digest(room.last("apply", "accepted", "the approved plan")) == digest, "apply names another digest")
         require(room.applied(), f"{JOB}: the approved plan was not applied")
@@ -196,7 +198,7 @@ def tampered(room: Rehearsal) -> None:
 
 def fails(room: Rehearsal) -> None:
     """Raise `Unmet` unless an approved change that the cloud does not take is recorded as failed."""
-    (room.stack / "main.tf.json").write_text(_stack("acme-check-change-two"))
+    (room.stack / "main.tf.json").write_text(one_bucket("acme-check-change-two"))
     room.run("plan", "done", "a plan")
     approve(room.subject)
     about = "an approved plan while the cloud is down"

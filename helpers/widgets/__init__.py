@@ -19,6 +19,7 @@ from helpers.widgets.application_tree import ApplicationTree, application_tree_h
 from helpers.widgets.apply_progress import ApplyProgress
 from helpers.widgets.audit_timeline import AuditTimeline, audit_timeline_html
 from helpers.widgets.check_panel import CheckPanel
+from helpers.widgets.control_coverage import control_coverage_html
 from helpers.widgets.drift_board import DriftBoard, drift_board_html
 from helpers.widgets.gate_report import GatePanel
 from helpers.widgets.panels import PolicyTable, RegistryCard, SignaturePanel, ToolProgress
@@ -30,9 +31,9 @@ __all__ = [
     "ApplicationTree", "ApplyProgress", "AuditTimeline", "CheckPanel", "DriftBoard", "GatePanel", "Moment",
     "PlanViewer", "PolicyTable", "PromotionBoard", "RegistryCard", "Risk", "SignaturePanel", "Timeline",
     "ToolProgress", "application_tree_html", "applications_html", "apply_html", "audit_html", "audit_timeline_html",
-    "blast_radius_svg", "check_html", "diagnostics_html", "drift_board_html", "drift_html", "events_html",
-    "gate_report_html", "git_log_html", "graph_svg", "interface_html", "moments", "object_html", "operation_html",
-    "outputs_html", "plan_html", "plan_risks", "policy_report_html", "promotion_board_html", "pull_request_html",
-    "registry_card_html", "resource_diff_html", "sbom_diff_html", "sbom_html", "service_html", "settled",
-    "signature_html", "table_html", "test_html", "timeline_html", "tools_html",
+    "blast_radius_svg", "check_html", "control_coverage_html", "diagnostics_html", "drift_board_html", "drift_html",
+    "events_html", "gate_report_html", "git_log_html", "graph_svg", "interface_html", "moments", "object_html",
+    "operation_html", "outputs_html", "plan_html", "plan_risks", "policy_report_html", "promotion_board_html",
+    "pull_request_html", "registry_card_html", "resource_diff_html", "sbom_diff_html", "sbom_html", "service_html",
+    "settled", "signature_html", "table_html", "test_html", "timeline_html", "tools_html",
 ]  # fmt: skip
