@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import benchmarks.__main__ as entry
-from benchmarks import audit, checks, imports, wrappers
+from benchmarks import audit, checks, gitops, imports, wrappers
 from benchmarks._pairs import compare
 from helpers._process import run
 
@@ -86,3 +86,13 @@ def test_the_audit_trail_keeps_order_and_its_proofs_stay_short(
     assert all(row["inclusion_hashes"] <= row["log2"] for row in found["sizes"])
     assert "20" in "\n".join(audit.show(found))
     assert "events in the log" in (tmp_path / "plots" / "audit.svg").read_text()
+
+
+@pytest.mark.timeout(400)
+def test_gitops_starts_warm_and_grows_without_error() -> None:
+    found = gitops.measure(starts=1, repeats=1, counts=(1, 3))
+    assert 0 < found["warm_start_services_seconds"] < found["warm_start_seconds"]
+    assert {"kube-apiserver", "application-controller"} <= set(found["resident_mib"])
+    assert 0 < found["shared_once_mib"] <= found["total_mib"]
+    assert [(row["applications"], row["api_requests"] > 0) for row in found["applications"]] == [(1, True), (3, True)]
+    assert "warm" in "\n".join(gitops.show(found))
