@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,6 +51,23 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
 )
 def test_lab(course: Course, assignment: str, notebook: str) -> None:
     course.reach(assignment, notebook)
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("assignment", ["lab1-module", "lab3-compliance"])
+def test_no_password_is_in_what_a_lab_leaves(course: Course, assignment: str) -> None:
+    for notebook in LABS[assignment]:
+        course.reach(assignment, notebook)
+    room = course.room / assignment
+    passwords = [path.read_bytes() for path in (room / "state" / "secrets").rglob("*") if path.is_file()]
+    assert passwords, "the lab makes passwords with lab.secret"
+    canaries = [form for one in passwords for form in (one, base64.b64encode(one).rstrip(b"="))]
+    left = [*room.glob("*.ipynb"), *(room / "workspace").rglob("*"), *(room / assignment).rglob("*")]
+    left += [path for path in (room / "state" / "services").rglob("*") if path.suffix in (".log", ".jsonl")]
+    left += (room / "state" / "services" / "audit" / "data").rglob("*")
+    files = [path for path in left if path.is_file()]
+    assert files
+    assert [str(path) for path in files if any(one in path.read_bytes() for one in canaries)] == []
 
 
 def test_the_header_is_a_notebook() -> None:
