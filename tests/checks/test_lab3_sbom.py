@@ -113,6 +113,12 @@ def test_an_edited_list_is_named(lab: Lab, edit: Callable[[dict[str, Any]], None
     assert reason in said(lab, "sbom")
 
 
+def test_another_hash_of_the_same_version(lab: Lab) -> None:
+    path = lab.path("sbom/module.spdx.json")
+    path.write_text(path.read_text().replace("terraform:h1=h1:", "terraform:h1=h1:" + "A" * 40, 1))
+    assert "was edited: acme.test/platform/platform is not as Syft writes it" in said(lab, "sbom")
+
+
 def test_a_list_of_another_artifact(lab: Lab) -> None:
     Syft(lab.work).image(image("1.1.0")).write(lab.path("sbom/worker.cdx.json"))
     assert "sbom/worker.cdx.json is about another artifact" in said(lab, "sbom")
@@ -198,6 +204,13 @@ def test_a_hole_in_the_policy_is_named(lab: Lab, old: str, new: str, reason: str
 def test_tests_that_hold_nothing_are_found(lab: Lab, old: str, new: str, reason: str) -> None:
     swap(lab, TESTS, old, new)
     assert reason in said(lab, "policy")
+
+
+def test_tests_that_mock_the_date_hold_as_well(lab: Lab) -> None:
+    old = 'test_exception_ends if refused(agpl, [object.union(exception, {"expires": "2020-01-31"})], "SBM-1")'
+    new = 'test_exception_ends if refused(agpl, [exception], "SBM-1") with main.today as "3000-01-01"'
+    swap(lab, TESTS, old, new)
+    assert lab.result("policy").passed, lab.result("policy").reason
 
 
 def test_a_parenthesis_hides_no_licence(lab: Lab) -> None:
