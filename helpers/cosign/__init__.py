@@ -5,10 +5,10 @@ from helpers.cosign.cosign import Cosign
 from helpers.cosign.keyless import Keyless
 from helpers.cosign.keyring import BadKeyring, KeyEntry, Keyring, Reason
 from helpers.cosign.result import CannotVerify, Cause, CosignError, Refused, Verified
-from helpers.cosign.signers import Identity, NotAllowed, SignerPolicy, SignerRule
+from helpers.cosign.signers import BadSigners, Identity, NotAllowed, SignerPolicy, SignerRule
 
 __all__ = [
-    "BadKeyring", "Bundle", "CannotVerify", "Cause", "Cosign", "CosignError", "Identity", "KeyEntry",
+    "BadKeyring", "BadSigners", "Bundle", "CannotVerify", "Cause", "Cosign", "CosignError", "Identity", "KeyEntry",
     "KeyPair", "Keyless", "Keyring", "MalformedBundle", "NotAllowed", "Reason", "Refused", "SignerPolicy",
     "SignerRule", "Verified",
 ]  # fmt: skip

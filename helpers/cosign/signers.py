@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,13 +12,17 @@ from helpers.cosign._run import ATTESTATION, SIGNATURE
 from helpers.cosign.bundle import Bundle
 from helpers.cosign.keyless import Keyless
 from helpers.cosign.result import Verification, Verified
-from helpers.errors import CourseError
+from helpers.errors import BadInput, CourseError
 
 
 class NotAllowed(CourseError):
     """What was signed is not signed by somebody who may sign it."""
 
     code = "signer-not-allowed"
+
+
+class BadSigners(BadInput):
+    """The file that says who may sign what is not valid."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,27 @@ class SignerPolicy:
     """The rules; what no rule names, nobody may sign. One who may sign may make no statement, and the reverse."""
 
     rules: Sequence[SignerRule]
+
+    @classmethod
+    def read(cls, path: StrPath, *, issuers: Mapping[str, str]) -> SignerPolicy:
+        """Return the policy in a YAML file: ``rules``, a list of the fields of `SignerRule`.
+
+        Args:
+            issuers: name in the file -> URL; a deployment's addresses do not belong under review.
+
+        Raises:
+            BadSigners: the file is missing or no policy.
+        """
+        import yaml
+
+        name = Path(path).name
+        try:
+            raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise _bad(name, str(error)) from None
+        if not isinstance(raw, dict) or set(raw) != {"rules"} or not isinstance(raw["rules"], list):
+            raise _bad(name, "It needs one field, rules: a list.")
+        return cls(tuple(_rule(name, one, issuers) for one in raw["rules"]))
 
     def require(
         self,
@@ -128,6 +153,24 @@ class SignerPolicy:
             what = f"state {type} about" if type else "sign"
             raise NotAllowed(f"Nobody may {what} {subject}", why="No rule of the policy names it.", next="Add a rule.")
         return found
+
+
+def _rule(name: str, raw: object, issuers: Mapping[str, str]) -> SignerRule:
+    said = raw if isinstance(raw, dict) else {}
+    if not {"subject", "identities", "issuer"} <= set(said) <= {"subject", "identities", "issuer", "statement"}:
+        raise _bad(name, f"A rule has subject, identities, issuer and perhaps statement; this one: {raw!r}")
+    who = said["identities"]
+    if not isinstance(who, list) or not who or not all(isinstance(one, str) for one in who):
+        raise _bad(name, f"The rule about {said['subject']}: identities is a list of names.")
+    if wild := next((one for one in who if "*" in one), ""):
+        raise _bad(name, f"The rule about {said['subject']}: {wild} is a pattern; an identity is named exactly.")
+    if said["issuer"] not in issuers:
+        raise _bad(name, f"The rule about {said['subject']}: issuer is one of {', '.join(sorted(issuers))}.")
+    return SignerRule(str(said["subject"]), tuple(who), issuers[said["issuer"]], str(said.get("statement") or ""))
+
+
+def _bad(name: str, why: str) -> BadSigners:
+    return BadSigners(f"{name} does not say who may sign what", why=why[:300], next="Correct it.")
 
 
 def _first(
