@@ -10,6 +10,9 @@ from pathlib import Path
 from helpers.checks import Unmet
 from helpers.checks.lab3_pack import CODES, JOB, KEYS, PACK, Case, answer, cases, read, verified
 from helpers.checks.lab3_trail import DOWN, one_bucket, rehearsal
+from helpers.cosign import Bundle, Cosign, KeyPair
+from helpers.evidence import verify
+from helpers.evidence.types import FILES, PACK_TYPE, STATEMENT
 from helpers.labs import Lab
 
 
@@ -45,29 +48,72 @@ def controls(lab: Lab) -> None:
 
 
 def pack(lab: Lab) -> None:
-    """What the auditor holds refuses each copy that was tampered with, and cannot tell without a key."""
+    """Each copy that was tampered with is refused, and what was done to it is named; the three exit codes differ."""
     result = lab.result("pack")
     assert result.passed, result.reason
-    package = next((lab.path(PACK) / "artifacts").iterdir()).name
-    ways: dict[str, tuple[str, Callable[[Path], object]]] = {
-        "a byte more": ("invalid", lambda home: (home / "pack/artifacts" / package).open("ab").write(b"x")),
-        "an event less": ("invalid", lambda home: _shorter(home / "pack/audit/entries.jsonl")),
-        "another's key": ("invalid", lambda home: _other(home / "keys")),
-        "no pack": ("unknown", lambda home: shutil.rmtree(home / "pack")),
-    }
-    for what, (expected, way) in ways.items():
-        with tempfile.TemporaryDirectory(prefix="mod208-h-") as folder:
-            home = Path(folder)
-            shutil.copytree(lab.path(PACK), home / "pack")
-            shutil.copytree(lab.path(KEYS), home / "keys")
-            way(home)
-            said = verified(home / "pack", home / "keys")["status"]
-        assert said == expected, f"a pack with {what} is {said}, not {expected}"
+    with tempfile.TemporaryDirectory(prefix="mod208-h-") as folder:
+        stranger = Cosign(folder).generate_key_pair(password=_PASSWORD, name="stranger")
+        for what, (kind, way) in WAYS.items():
+            home = _copy(lab, Path(folder) / what)
+            way(home, stranger)
+            found = verify(home / "pack", keys=home / "keys")
+            kinds = {one.kind for one in found.findings}
+            assert kind in kinds, f"a pack with {what} is {found.status}: {sorted(kinds)}, not {kind}"
+        # From the command line, as the auditor asks: the copies of before, and the pack itself.
+        for what, code in ((_ARTIFACT, 1), (_NO_KEY, 3)):
+            ended = verified(Path(folder) / what / "pack", Path(folder) / what / "keys")["exitCode"]
+            assert ended == code, f"a pack with {what}: the verifier ends with {ended}, not with {code}"
+    assert verified(lab.path(PACK), lab.path(KEYS))["exitCode"] == 0, "the pack itself is no longer valid"
 
 
-def _shorter(path: Path) -> None:
-    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+def _copy(lab: Lab, home: Path) -> Path:
+    shutil.copytree(lab.path(PACK), home / "pack")
+    shutil.copytree(lab.path(KEYS), home / "keys")
+    return home
 
 
-def _other(keys: Path) -> None:
-    shutil.copyfile(next((keys / "signers").glob("*.pub")), keys / "pack.pub")
+def _flipped(home: Path, _: KeyPair) -> None:
+    log = home / "pack/audit/entries.jsonl"
+    content = bytearray(log.read_bytes())
+    content[content.index(b'"payload"') + 40] ^= 1
+    log.write_bytes(bytes(content))
+
+
+def _deleted(home: Path, _: KeyPair) -> None:
+    log = home / "pack/audit/entries.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join(lines[:1] + lines[2:]))
+
+
+def _swapped_artifact(home: Path, _: KeyPair) -> None:
+    next((home / "pack/artifacts").iterdir()).write_bytes(b"something else")
+
+
+def _swapped_key(home: Path, stranger: KeyPair) -> None:
+    shutil.copyfile(stranger.public, home / "keys/pack.pub")
+
+
+def _shorter_retention(home: Path, stranger: KeyPair) -> None:
+    """Let somebody who may seal packs claim that the evidence need not be kept for long."""
+    pack = home / "pack"
+    said = Bundle.read(pack / STATEMENT).predicate
+    assert isinstance(said, dict)
+    for row in (row for control in said["controls"] for row in control["evidence"]):
+        row["keep_until"] = row["at"]
+    (pack / STATEMENT).unlink()
+    Cosign(pack).attest_blob(
+        FILES, key=stranger, password=_PASSWORD, predicate=said, type=PACK_TYPE, bundle=STATEMENT
+    )  # fmt: skip
+    _swapped_key(home, stranger)
+
+
+_PASSWORD, _ARTIFACT, _NO_KEY = "of a stranger", "another artifact", "no key of the log"
+#: What somebody did to a copy -> the kind of finding that names it, and how it is done.
+WAYS: dict[str, tuple[str, Callable[[Path, KeyPair], object]]] = {
+    "a bit of an event flipped": ("audit-flipped", _flipped),
+    "an event less": ("audit-deleted", _deleted),
+    _ARTIFACT: ("signature-tampered", _swapped_artifact),
+    "a stranger's key for the sealer's": ("statement-wrong-key", _swapped_key),
+    "a shorter retention": ("wrong-claim", _shorter_retention),
+    _NO_KEY: ("unknown", lambda home, _: (home / "keys/log.pub").unlink()),
+}

@@ -211,7 +211,10 @@ def pack(lab: Lab) -> str:
     require(not private(lab), f"{', '.join(private(lab))} holds a private key: never hand one over")
     said = verified(lab.path(PACK), lab.path(KEYS))
     faults = "; ".join(f"{one['kind']} {one['where']}: {one['message']}" for one in said["findings"])
-    require(said["status"] == "valid", f"the auditor's verifier says {said['status']}: {faults}"[:500])
+    require(
+        said["status"] == "valid" and said["exitCode"] == 0,
+        f"the auditor's verifier says {said['status']}: {faults}"[:500],
+    )
     room = Room.of_service()
     for name, source in (("log.pub", room.public_key), ("controls.yaml", lab.path(LIST))):
         given = lab.path(KEYS) / name
@@ -234,7 +237,7 @@ def private(lab: Lab) -> list[str]:
 
 
 def verified(pack: Path, keys: Path) -> dict[str, Any]:
-    """Return what the command line says of a pack, in a place where there is nothing of this platform."""
+    """Return what the command line says of a pack, and its exit code, where there is nothing of this platform."""
     from helpers import _process
     from helpers._paths import ROOT, cache_dir
 
@@ -249,7 +252,7 @@ def verified(pack: Path, keys: Path) -> dict[str, Any]:
     except ValueError:
         raise Unmet(f"{PACK} cannot be read by the verifier: {(done.stderr or done.stdout).strip()[:300]}") from None
     require(isinstance(said, dict) and "status" in said, f"the verifier says: {str(said)[:300]}")
-    return dict(said)
+    return {**said, "exitCode": done.returncode}
 
 
 def drift(lab: Lab) -> set[str]:

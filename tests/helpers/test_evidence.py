@@ -249,6 +249,14 @@ def test_a_claim_that_the_evidence_does_not_carry_is_found(world: World, copy: P
     assert [(one.kind, one.where) for one in found.findings] == [("wrong-claim", "CC6.1")]
 
 
+def test_a_retention_that_is_not_the_events_is_a_wrong_claim(world: World, copy: Path) -> None:
+    said = statement(copy)
+    said["controls"][-1]["evidence"][0]["keep_until"] = "2026-01-01T00:00:00Z"
+    world.reseal(copy, said)
+    found = verify(copy, keys=world.keys)
+    assert [(one.kind, one.where) for one in found.findings] == [("wrong-claim", "CC8.1")]
+
+
 def test_a_log_rewritten_with_its_own_key_is_found_by_an_earlier_checkpoint(world: World, tmp_path: Path) -> None:
     keys = Path(shutil.copytree(world.keys, tmp_path / "keys"))
     text = (world.pack / "audit" / "checkpoint").read_text().splitlines(keepends=True)
