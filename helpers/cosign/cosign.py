@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -278,12 +279,13 @@ class Cosign(CosignRunner):
         public, found = self._public(key)
         left, checked = NOT_CHECKED if roots is None else NOT_CHECKED_STAMPED, _checked(type, roots)
         if roots is not None and (refused := refused_stamps(blob.bundle, blob.subject, checked)) is not None:
-            return refused
+            return replace(refused, not_checked=left)
         args = ["verify-blob-attestation", f"--type={type}"] if type else ["verify-blob"]
         with self._copy(blob) as copy:
             done = self._verify([*args, copy], public, target, roots)
         if done.returncode != 0 or "Verified OK" not in done.stderr + done.stdout:
-            return judge_blob(done, blob.subject, blob.bundle, key=found, digest=blob.digest, checked=checked)
+            refused = judge_blob(done, blob.subject, blob.bundle, key=found, digest=blob.digest, checked=checked)
+            return replace(refused, not_checked=left)
         return Verified(
             blob.subject, f"sha256:{blob.digest}", found, checked, left, blob.bundle.predicate_type,
             (blob.bundle.predicate,) if type else (),

@@ -14,6 +14,7 @@ from helpers._wrapper import StrPath
 from helpers.cosign._run import SIGN_TYPE
 from helpers.cosign.bundle import Bundle, KeyPair, MalformedBundle, fingerprint
 from helpers.cosign.cosign import Cosign
+from helpers.cosign.result import NOT_CHECKED_STAMPED as _LEFT
 from helpers.cosign.result import Cause, Refused, Verification
 from helpers.crane import Crane
 from helpers.errors import BadInput
@@ -238,9 +239,11 @@ class Keyring:
         """Judge a signature; *hint* only chooses the key: that it really signed is what cosign then verifies."""
         key = self.find(hint)
         if key is None:
-            return Refused(subject, Cause.WRONG_KEY, f"Key {hint[:12]}... is not in the keyring.", hint, _CHECKED)
+            return Refused(
+                subject, Cause.WRONG_KEY, f"Key {hint[:12]}... is not in the keyring.", hint, _CHECKED, _LEFT
+            )
         if key.reason is Reason.KEY_COMPROMISE and (refused := key.refuses(key.valid_from)):
-            return Refused(subject, *refused, hint, _CHECKED)
+            return Refused(subject, *refused, hint, _CHECKED, _LEFT)
         with tempfile.TemporaryDirectory() as aside:
             public = Path(aside) / "key.pub"
             public.write_text(key.public_key)
@@ -248,7 +251,7 @@ class Keyring:
         if isinstance(found, Refused):
             return found
         if found.signed_at is None:
-            return Refused(subject, Cause.NO_TIMESTAMP, "It has no signed time.", hint, _CHECKED)
+            return Refused(subject, Cause.NO_TIMESTAMP, "It has no signed time.", hint, _CHECKED, _LEFT)
         if refused := key.refuses(found.signed_at):
             return Refused(subject, *refused, hint, (*found.checked, *_CHECKED), found.not_checked)
         return replace(found, checked=(*found.checked, f"{_CHECKED[0]}: {key.name} of {key.owner}"))

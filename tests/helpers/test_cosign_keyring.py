@@ -73,6 +73,13 @@ def test_a_signed_time_is_read(signed: Signed) -> None:
     assert not any("when it was signed" in words for words in found.not_checked)
     plain = signed.cosign.verify_blob("file", key=signed.old)
     assert plain and plain.signed_at is None and any("when it was signed" in words for words in plain.not_checked)
+    # What is refused does not say that nobody asked for the time.
+    for refused in (
+        signed.cosign.verify_blob("file", key=signed.new, roots="roots.json"),
+        signed.cosign.verify_blob("file", key=signed.old, bundle="untimed.json", roots="roots.json"),
+        signed.verify(Keyring()),
+    ):
+        assert isinstance(refused, Refused) and not any("when it was" in words for words in refused.not_checked)
 
 
 def test_what_a_rotated_key_signed_before_stays_good(signed: Signed) -> None:
