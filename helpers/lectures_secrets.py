@@ -1,0 +1,278 @@
+"""The world of the lecture on secrets: passwords, a cache that wants a login, and places where a secret gets left.
+
+Every secret is drawn anew and masked in what helpers print. The cache is a real Redis server of the lecture's own; the
+vault makes and removes its users.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import re
+import secrets
+import shutil
+import socket
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from helpers import _process, services, teaching, tools
+from helpers._paths import IAC, workspace_dir
+from helpers._redact import add_secrets
+from helpers.errors import BadInput, CourseError
+from helpers.git import Git
+from helpers.services._record import write_private
+
+if TYPE_CHECKING:
+    from helpers.kubernetes import Cluster
+    from helpers.leaks import LeakReport
+    from helpers.vault import Secret, Vault
+
+MATERIAL = "unit4/secrets"
+#: The namespace of the lecture's workloads, its paths in the vault, the mount of its dynamic secrets, and the roles.
+SPACE = "lecture-secrets"
+OURS, THEIRS = "vision/lecture-model", "speech/lecture-voice"
+MOUNT = "lecture-cache"
+ROLES = ("lecture-inference", "lecture-courier")
+#: What differs from run to run in messages.
+HIDDEN = (r"127\.0\.0\.1:\d+", r"(?<=git )[0-9a-f]{7}\b")
+_WAIT = 10.0
+
+
+class CacheRefused(CourseError):
+    """The cache does not take the login, or the login may not do this; the words are the cache's own."""
+
+    code = "cache-refused"
+
+
+class Cache:
+    """A Redis server on loopback with a password for its administrator.
+
+    Args:
+        folder: its files.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.password = _drawn()
+        self.pid = 0
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+
+    def start(self) -> None:
+        """Start it, and wait until it answers.
+
+        Raises:
+            CacheRefused: it does not.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        config = self.folder / "redis.conf"
+        lines = ["bind 127.0.0.1", f"port {self.port}", f"requirepass {self.password}", 'save ""', f"dir {self.folder}"]
+        write_private(config, "\n".join(lines).encode() + b"\n")
+        redis = tools.ensure("redis-server").path
+        self.pid = _process.spawn([redis, config], log_path=self.folder / "redis.log", cwd=self.folder)
+        (self.folder / "pid").write_text(str(self.pid))
+        atexit.register(stop_cache, self.folder)
+        until = time.monotonic() + _WAIT
+        while True:
+            with contextlib.suppress(OSError):
+                return self._fill()
+            if time.monotonic() > until:
+                raise CacheRefused("The cache did not start", next="Restart the kernel and run all cells.")
+            time.sleep(0.02)
+
+    def _fill(self) -> None:
+        self.ask("default", self.password, ["SET", "model:current", "resnet-50"], ["SET", "billing:vision", "1042"])
+
+    def ask(self, user: str, password: str, *commands: list[str]) -> list[str]:
+        """Log in, send commands and return the answers (protocol: redis.io/docs, RESP2, one reply a line).
+
+        Raises:
+            CacheRefused: the login or a command was refused. OSError: nothing answers.
+        """
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as line, line.makefile("rb") as replies:
+            answers = []
+            for command in (["AUTH", user, password], *commands):
+                line.sendall(f"{' '.join(command)}\r\n".encode())
+                answer = replies.readline().decode().strip()
+                if answer.startswith("-"):
+                    kind, _, why = answer[1:].partition(" ")
+                    raise CacheRefused(f"The cache refused {command[0]}", why=f"{kind}: {why}", next="")
+                answers.append(replies.readline().decode().strip() if answer[:1] == "$" != answer[1:] else answer)
+            return answers[1:]
+
+    def get(self, login: Secret, key: str) -> str:
+        """Return the value of a key, logged in with a ``username`` and a ``password`` that the vault made.
+
+        Raises:
+            CacheRefused: as `ask`.
+        """
+        return self.ask(login.reveal("username"), login.reveal("password"), ["GET", key])[0]
+
+    def users(self) -> int:
+        """Return how many users it has besides its administrator."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as line, line.makefile("rb") as replies:
+            line.sendall(f"AUTH default {self.password}\r\nACL USERS\r\n".encode())
+            replies.readline()
+            return int(replies.readline()[1:]) - 1
+
+
+def stop_cache(folder: Path) -> None:
+    """Stop the cache whose files are in *folder*, if it runs, also that of a kernel that is gone."""
+    import psutil
+
+    with contextlib.suppress(OSError, ValueError, psutil.Error):
+        server = psutil.Process(int((folder / "pid").read_text()))
+        if server.name().startswith("redis"):
+            server.terminate()
+            server.wait(_WAIT)
+    (folder / "pid").unlink(missing_ok=True)
+
+
+class World:
+    """What the lecture works with; `begin` makes it.
+
+    Attributes:
+        folder: its files. leaking, ephemeral: two Terraform configurations.
+        password: of the model registry. cache: a server whose users the vault makes.
+        began: when the lecture began (UTC): what the audit log has from before belongs to somebody else.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.leaking, self.ephemeral = folder, folder / "leaking", folder / "ephemeral"
+        self.password, self.cache = _drawn(), Cache(folder / "cache")
+        self.began = datetime.now(UTC)
+
+    def __repr__(self) -> str:
+        return f"World({self.folder.name})"
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster, as its admin."""
+        from helpers.kubernetes import Cluster
+
+        return Cluster(namespace=SPACE)
+
+    def pipeline(self, folder: Path, *args: str) -> str:
+        """Run Terraform as a pipeline without masking would, keep what it prints in a log, and return the log's name.
+
+        Raises:
+            BadInput: Terraform failed.
+        """
+        from helpers.terraform import config
+
+        add_secrets(self.password)
+        more = {**config.environment_for("platform"), "TF_VAR_password": self.password, "TF_IN_AUTOMATION": "1"}
+        argv: list[str | Path] = [tools.ensure("terraform").path, *args]
+        done = _process.run(argv, cwd=folder, env=_process.environment(more), raw_stdout=True)
+        if done.returncode:
+            raise BadInput(f"terraform {args[0]} failed", why=done.stderr)
+        log = folder / f"{args[0]}.log"
+        log.write_text(done.stdout)
+        return log.name
+
+    def identity(self, account: str = "inference") -> str:
+        """Return a short-lived token of a service account for the vault, as its pod finds it in a file."""
+        token = str(self.cluster.token_request(SPACE, account, audiences=["vault"]).reveal())
+        add_secrets(token)
+        return token
+
+    def connect(self, vault: Vault) -> None:
+        """Let the vault make users of the cache: read ``model:*``, for five minutes, one hour at most."""
+        vault.enable("database", MOUNT)
+        about = {"plugin_name": "valkey-database-plugin", "host": "127.0.0.1", "port": self.cache.port,
+                 "username": "default", "password": self.cache.password, "allowed_roles": "reader"}  # fmt: skip
+        vault.write(f"{MOUNT}/config/cache", about)
+        rule = {"db_name": "cache", "creation_statements": '["~model:*","+get"]', "default_ttl": "5m", "max_ttl": "1h"}
+        vault.write(f"{MOUNT}/roles/reader", rule)
+
+    def workspace(self, login: Secret) -> Path:
+        """Return a folder that somebody worked in: a login of the cache got into Git, an output and a state."""
+        room = self.folder / "workspace"
+        shutil.rmtree(room, ignore_errors=True)
+        room.mkdir()
+        git = Git(room)
+        git.init()
+        git.config("user.name", "Ada")
+        git.config("user.email", "ada@acme.test")
+        value, at = login.reveal("password"), datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+        settings = room / "settings.env"
+        for text, message in ((f"CACHE_PASSWORD={value}\n", "Try the cache"), ("", "Remove the password")):
+            settings.write_text(f"CACHE_USER=inference\n{text}")
+            git.add("settings.env")
+            git.commit(message, sign=False, date=at)
+        (room / "try.ipynb").write_text(json.dumps(_notebook(f"connected with password = '{value}'")))
+        (room / "terraform.tfstate").write_text(json.dumps(_state(value)))
+        return room
+
+    def clear(self) -> None:
+        """Take back what the lecture made: users, policies, secrets, resources, the cache."""
+        from helpers import cloud
+        from helpers.vault import Vault
+
+        vault = Vault()
+        if MOUNT in vault.mounts():
+            vault.revoke_all(MOUNT)
+            vault.client.sys.disable_secrets_engine(MOUNT)
+        for name in ROLES:
+            vault.delete_policy(name)
+        for path in (OURS, THEIRS):
+            vault.destroy(path)
+        manager = cloud.client("secretsmanager", cloud.account_id("vision"), region=cloud.REGION)
+        manager.delete_secret(SecretId=OURS, ForceDeleteWithoutRecovery=True)
+        stop_cache(self.cache.folder)
+        for folder in (self.leaking, self.ephemeral):
+            if folder.is_dir():
+                # The lecture leaves one that Terraform refuses; and to destroy, too, the variable wants a value.
+                shutil.copy(IAC / "lectures" / MATERIAL / folder.name / "main.tf", folder)
+                (folder / "clear.auto.tfvars.json").write_text('{"password": "none-any-more"}')
+        teaching.clear(self.folder)
+
+
+def begin() -> World:
+    """Start the services, and make the lecture's world anew; a former one is cleared away."""
+    from helpers.vault import Vault
+
+    for name in ("vault", "cloud", "kubernetes"):
+        services.ensure(name)
+    world = World(workspace_dir() / "lectures" / MATERIAL)
+    world.clear()
+    teaching.material(MATERIAL)
+    world.cache.start()
+    accounts = [{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": SPACE}}
+                for name in ("inference", "notebook")]  # fmt: skip
+    world.cluster.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE}}, *accounts])
+    vault = Vault()
+    vault.trust_cluster(services.data("kubernetes").parent / "pki" / "sa.pub")
+    for path in (OURS, THEIRS):
+        vault.put(path, {"hub-token": _drawn()})
+    return world
+
+
+def places(report: LeakReport) -> teaching.Shown:
+    """Show where a search found something, by which rule, and the line as far as it may be shown."""
+    hidden = re.compile(HIDDEN[1])
+    rows = [(hidden.sub("…", leak.where), leak.rule, leak.excerpt) for leak in report.leaks]
+    return teaching.table(["Where", "Rule", "Line"], sorted(set(rows)), caption=f"{report.status}, {len(rows)} places")
+
+
+def _drawn() -> str:
+    # Letters and digits only: no tool has to quote it.
+    value = "".join(secrets.choice("abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789") for _ in range(28))
+    add_secrets(value)
+    return value
+
+
+def _notebook(said: str) -> dict[str, object]:
+    output = {"output_type": "stream", "name": "stdout", "text": [said]}
+    cell = {"cell_type": "code", "id": "connect", "metadata": {}, "execution_count": 1, "outputs": [output],
+            "source": ["connect()"]}  # fmt: skip
+    return {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def _state(value: str) -> dict[str, object]:
+    return {"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "lecture", "resources": [],
+            "outputs": {"login": {"value": value, "type": "string", "sensitive": True}}}  # fmt: skip
