@@ -38,6 +38,8 @@ MOUNT = "lecture-cache"
 ROLES = ("lecture-inference", "lecture-courier")
 #: What differs from run to run in messages.
 HIDDEN = (r"127\.0\.0\.1:\d+", r"(?<=git )[0-9a-f]{7}\b")
+#: What the cache answers when a key is not there.
+NOTHING = "$-1"
 _WAIT = 10.0
 
 
@@ -101,11 +103,13 @@ class Cache:
                 if answer.startswith("-"):
                     kind, _, why = answer[1:].partition(" ")
                     raise CacheRefused(f"The cache refused {command[0]}", why=f"{kind}: {why}", next="")
-                answers.append(replies.readline().decode().strip() if answer[:1] == "$" != answer[1:] else answer)
+                # A text comes with its length before it; there is no such key: the length is -1, and no text follows.
+                text = answer.startswith("$") and answer != NOTHING
+                answers.append(replies.readline().decode().strip() if text else answer)
             return answers[1:]
 
     def get(self, login: Secret, key: str) -> str:
-        """Return the value of a key, logged in with a ``username`` and a ``password`` that the vault made.
+        """Return the value of a key, or `NOTHING`; *login* has the ``username`` and ``password`` that the vault made.
 
         Raises:
             CacheRefused: as `ask`.
