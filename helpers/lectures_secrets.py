@@ -36,8 +36,8 @@ SPACE = "lecture-secrets"
 OURS, THEIRS = "vision/lecture-model", "speech/lecture-voice"
 MOUNT = "lecture-cache"
 ROLES = ("lecture-inference", "lecture-courier")
-#: What differs from run to run in messages.
-HIDDEN = (r"127\.0\.0\.1:\d+", r"(?<=git )[0-9a-f]{7}\b")
+#: The name of a commit in a place: it depends on the secret that was committed.
+_COMMIT = r"(?<=git )[0-9a-f]{7}\b"
 #: What the cache answers when a key is not there.
 NOTHING = "$-1"
 _WAIT = 10.0
@@ -258,9 +258,10 @@ def begin() -> World:
 
 def places(report: LeakReport) -> teaching.Shown:
     """Show where a search found something, by which rule, and the line as far as it may be shown."""
-    hidden = re.compile(HIDDEN[1])
-    rows = [(hidden.sub("…", leak.where), leak.rule, leak.excerpt) for leak in report.leaks]
-    return teaching.table(["Where", "Rule", "Line"], sorted(set(rows)), caption=f"{report.status}, {len(rows)} places")
+    from helpers.audit.types import counted
+
+    rows = sorted({(re.sub(_COMMIT, "…", leak.where), leak.rule, leak.excerpt) for leak in report.leaks})
+    return teaching.table(["Where", "Rule", "Line"], rows, caption=f"{report.status}, {counted(len(rows), 'place')}")
 
 
 def _drawn() -> str:

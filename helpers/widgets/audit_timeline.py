@@ -136,12 +136,13 @@ def _export(folder: str | Path) -> list[tuple[int, Entry | None, bool]]:
 
 
 def audit_parts(
-    found: tuple[Proved, ...], verification: Verification | None, *, clock: bool = False, hashes: bool = False
-) -> tuple[Html | str, ...]:
-    """Return title, findings, drawing and list."""
+    found: tuple[Proved, ...], verification: Verification | None, *, clock: bool = False, hashes: bool = False,
+    empty: str = "Nothing was recorded.",
+) -> tuple[Html | str, ...]:  # fmt: skip
+    """Return title, findings, drawing and list; *empty* is said where there is nothing to draw."""
     title = head("Audit timeline", *_facts(found, verification), clock and found and _since(found))
     if not found:
-        return title, _findings(verification), tag("p", dim("Nothing was recorded."))
+        return title, _findings(verification), tag("p", dim(empty))
     drawn = _drawn(found)
     note = "" if len(drawn) == len(found) else tag(
         "p", dim(f"{count(len(found) - len(drawn), 'event')} before them are in the list only."))  # fmt: skip
@@ -287,7 +288,8 @@ class AuditTimeline(Live[tuple[Proved, ...]]):
         """Draw anew when something changed."""
         found = self.value
         shown = found if self._filter.value == "all" else tuple(one for one in found if not one.fine)
-        _, *rest = audit_parts(shown, self.verification, **self._options)
+        empty = "Every event is verified." if found else "Nothing was recorded."
+        _, *rest = audit_parts(shown, self.verification, **self._options, empty=empty)
         title = tag("div", head("Audit timeline", *_facts(found, self.verification)), role="status")
         for view, source in ((self._title, page(title)), (self._view, page(*rest, self.said()))):
             if view.value != source:

@@ -181,6 +181,8 @@ class TestBrowser:
         keys.press("Enter")
         expect(box.get_by_role("status").get_by_text("verified 8")).to_be_visible()
         box.get_by_label("Show", exact=True).select_option("what is not verified")
+        # An empty choice of a full trail is good news, and no empty trail.
+        expect(box.get_by_text("Every event is verified.")).to_be_visible()
         expect(box.get_by_text("Nothing was recorded.")).to_have_count(0)
         again.click()
         expect(box.get_by_role("status").get_by_text("flipped 1")).to_be_visible()
