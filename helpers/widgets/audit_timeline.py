@@ -249,7 +249,7 @@ class AuditTimeline(Live[tuple[Proved, ...]]):
         self.verification, self._verify = verification, verify
         self._entries: Any = ()
         self._start_at = start
-        self._options: dict[str, bool] = {"clock": clock, "hashes": hashes}
+        self._options: dict[str, Any] = {"clock": clock, "hashes": hashes}
         super().__init__(source, **options)
 
     def __repr__(self) -> str:
