@@ -22,6 +22,7 @@ from helpers.widgets._html import (
     tag,
     text,
 )
+from helpers.widgets._moments import utc
 
 #: Lines of a rule shown around the one it is at.
 AROUND = (2, 14)
@@ -158,11 +159,14 @@ def signature_part(result: Signature) -> Html:
     verdict = mark("verified" if result.verified else "refused")
     checked = [join((mark("pass"), " ", text(c))) if result.verified else text(c) for c in result.checked]
     left = [join((mark("not-checked"), " ", text(c))) for c in result.not_checked]
-    digest = getattr(result, "digest", "")
+    digest, at = getattr(result, "digest", ""), getattr(result, "signed_at", None)
+    # A signature made without a key is known by a person's mail address or a pipeline's URI.
+    by = "Identity" if "@" in result.key or "://" in result.key else "Key"
     facts = {
         "Subject": code(result.subject),
         "Digest": code(digest) if digest else "",
-        "Key": code(cut(result.key, 200)) if result.key else "",
+        by: code(cut(result.key, 200)) if result.key else "",
+        "Signed at": utc(at) if at else "",
     }
     return join((
         head("Signature", verdict),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
 
@@ -264,7 +265,19 @@ def test_signature_says_what_was_not_checked() -> None:
     result = Any_({"verified": True, "subject": "sha256:ab", "key": "team.pub",
                    "checked": ["the signature fits"], "not_checked": ["transparency log"], "reason": ""})  # fmt: skip
     text = Outline(widgets.signature_html(result)).text
-    assert "not checked transparency log" in text and "team.pub" in text
+    assert "not checked transparency log" in text and "Key team.pub" in text and "Signed at" not in text
+
+
+def test_a_signature_without_a_key_says_who_and_when() -> None:
+    facts = {"verified": True, "subject": "a", "checked": [], "not_checked": [], "reason": "",
+             "signed_at": datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC)}  # fmt: skip
+    for who in ("ada@acme.test", "https://ci.acme.test/platform/modules"):
+        text = Outline(widgets.signature_html(Any_(facts | {"key": who}))).text
+        assert f"Identity {who}" in text and "Signed at 2026-05-06 07:08:09Z" in text
+    assert (
+        "Key MFkwEwYHKoZIzj0CAQ=="
+        in Outline(widgets.signature_html(Any_(facts | {"key": "MFkwEwYHKoZIzj0CAQ=="}))).text
+    )
 
 
 def test_states_of_commit_signatures_differ_in_words() -> None:
