@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,20 +84,33 @@ def test_production_left_as_it_drifted_is_not_healed(solved: Platform) -> None:
     solved.argocd.sync("inference-prod")
 
 
+@contextlib.contextmanager
+def otherwise(world: Platform, spec: dict[str, Any], back: dict[str, Any]) -> Iterator[None]:
+    """Make production's Application another one for a while; the root, which would put its own back, has to wait."""
+
+    def patch(name: str, spec: dict[str, Any]) -> None:
+        world.cluster.patch("Application", name, {"spec": spec}, namespace="argocd", type="merge")
+
+    patch("root", {"syncPolicy": {"automated": None}})
+    patch("inference-prod", spec)
+    try:
+        yield
+    finally:
+        patch("inference-prod", back)
+        patch("root", {"syncPolicy": {"automated": {"prune": True, "selfHeal": True}}})
+        world.argocd.application("inference-prod", refresh="normal")
+
+
 def test_production_that_heals_itself_leaves_nobody_to_decide(solved: Platform) -> None:
     healing = {"syncPolicy": {"automated": {"selfHeal": True}}}
-    # The root would put its own back: it is told to wait.
-    for name, spec in (("root", {"syncPolicy": {"automated": None}}), ("inference-prod", healing)):
-        solved.cluster.patch("Application", name, {"spec": spec}, namespace="argocd", type="merge")
-    try:
+    with otherwise(solved, healing, {"syncPolicy": {"automated": None}}):
         assert "In prod a person decides" in said(solved.lab, "drift")
-    finally:
-        on = {"automated": {"prune": True, "selfHeal": True}}
-        for name, policy in (("inference-prod", {"automated": None}), ("root", on)):
-            solved.cluster.patch(
-                "Application", name, {"spec": {"syncPolicy": policy}}, namespace="argocd", type="merge"
-            )
-        solved.argocd.application("inference-prod", refresh="normal")
+
+
+def test_production_that_ignores_a_difference_sees_half_of_it(solved: Platform) -> None:
+    ignored = {"kind": "ConfigMap", "jsonPointers": ["/data"]}
+    with otherwise(solved, {"ignoreDifferences": [ignored]}, {"ignoreDifferences": None}):
+        assert "not seen in ConfigMap: does inference-prod ignore differences?" in said(solved.lab, "drift")
 
 
 @pytest.fixture
