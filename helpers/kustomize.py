@@ -173,6 +173,8 @@ class Kustomize(Wrapper):
         """
         import yaml
 
+        from helpers import _yaml
+
         (given,) = paths([path])
         folder = self.workdir / given
         if not folder.is_dir():
@@ -181,9 +183,8 @@ class Kustomize(Wrapper):
         done = self._run(["build", str(folder)])
         if done.returncode != 0:
             raise self._fault(done, given)
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         try:
-            manifests = tuple(item for item in yaml.load_all(done.stdout, loader) if item)
+            manifests = tuple(item for item in yaml.load_all(done.stdout, _yaml.LOADER) if item)
         except yaml.YAMLError as error:
             raise self._error(BadKustomization, f"{given} renders to no YAML", given, str(error), done) from None
         return Rendered(given, manifests, done.stdout)

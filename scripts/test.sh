@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export PYTHONDONTWRITEBYTECODE=1
 scripts/lint.sh
-# By module: fixtures of a module (a class, a workspace, services) are made once.
+# By module: fixtures of a module (a class, a workspace, services) are made once. In the order of tests/conftest.py.
 mkdir -p build
-.venv/bin/python -m pytest -n 2 --dist loadscope --junitxml build/junit.xml "$@"
+.venv/bin/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --junitxml build/junit.xml "$@"
 .venv/bin/course map --check

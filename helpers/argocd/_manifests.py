@@ -64,8 +64,10 @@ def _of_path(path: Path) -> Iterable[Any]:
 def _parsed(text: str, name: str) -> list[Any]:
     import yaml
 
+    from helpers import _yaml
+
     try:
-        found = list(yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        found = list(yaml.load_all(text, Loader=_yaml.LOADER))
     except yaml.YAMLError as error:
         raise BadInput(f"{name} is no YAML", why=str(error), next="Correct it there.") from None
     for item in found:

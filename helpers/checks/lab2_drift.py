@@ -22,7 +22,7 @@ from helpers.delivery import Platform
 from helpers.labs import Lab
 
 if TYPE_CHECKING:
-    from helpers.argocd import Application
+    from helpers.argocd.types import Application
 
 DECISIONS = "drift/decisions.yaml"
 APP, SPACE, SERVICE = "inference-prod", "inference-prod", "inference"

@@ -151,8 +151,10 @@ def _kubernetes(name: str, text: str) -> Iterator[Finding]:
         return
     import yaml
 
+    from helpers import _yaml
+
     try:
-        documents = list(yaml.compose_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        documents = list(yaml.compose_all(text, Loader=_yaml.LOADER))
     except (yaml.YAMLError, RecursionError):
         yield Finding(name, None, "secret-unreadable", "It mentions a Secret, but is no valid YAML.")
         return

@@ -144,9 +144,9 @@ def _loader() -> Any:
     """Return YAML's safe loader, without what JSON and Kubernetes do not know: dates, and 1:30 as a number."""
     import re
 
-    import yaml
+    from helpers import _yaml
 
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    class Loader(_yaml.LOADER):  # type: ignore[misc]
         yaml_implicit_resolvers: dict[str, Any]
 
     without = {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}

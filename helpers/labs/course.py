@@ -78,10 +78,9 @@ def load(path: Path | None = None) -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=4)
 def _load(path: Path) -> dict[str, Any]:
-    import yaml
+    from helpers import _yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    data: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
+    data: dict[str, Any] = _yaml.load(path.read_text(encoding="utf-8"))
     return data
 
 

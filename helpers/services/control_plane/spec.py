@@ -113,6 +113,8 @@ def _controllers(site: Site, config: Path, server: Pair) -> Process:
         # A check against stale caches that only fits several API servers: on a busy machine it puts off a ReplicaSet
         # with growing pauses, and a Deployment whose pods run stays unready.
         "--feature-gates=StaleControllerConsistencyReplicaSet=false",
+        # Its own limit of 20 requests a second makes a first start, where each controller asks for a token, 5 s longer.
+        "--kube-api-qps=200", "--kube-api-burst=400",
     ]  # fmt: skip
     return Process("kube-controller-manager", argv, SMALL, port="controllers", wait=False)
 

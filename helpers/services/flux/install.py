@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
-from typing import Any
 
 from helpers.services.control_plane.rest import Rest
+from helpers.services.control_plane.types import install_types
 from helpers.services.flux.declaration import NAMESPACE
 
-_CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-_MARKER = f"/api/v1/namespaces/{NAMESPACE}/configmaps/course-crds"
-_SERVED = (
-    "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations",
-    *(f"/apis/source.toolkit.fluxcd.io/v1/{name}"
-      for name in ("externalartifacts", "gitrepositories", "ocirepositories", "buckets")),
-)  # fmt: skip
+_SERVED = {
+    "/apis/kustomize.toolkit.fluxcd.io/v1": ("kustomizations",),
+    "/apis/source.toolkit.fluxcd.io/v1": ("externalartifacts", "gitrepositories", "ocirepositories", "buckets"),
+}
 
 
 def install(api: Rest, folder: Path) -> None:
-    """Apply the types of *folder* unless these very ones are there: they are large, and a restart should be quick."""
-    import yaml
-
+    """Apply the namespace and the types of *folder*."""
     api.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
-    files = sorted(folder.glob("*.yaml"))
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
-    marker = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "course-crds"}, "data": {"digest": digest}}
-    found = api.get(_MARKER)
-    if found is not None and found["data"] == marker["data"]:
-        return
-    for path in files:
-        crd: dict[str, Any] = yaml.safe_load(path.read_bytes())
-        api.apply(f"{_CRDS}/{crd['metadata']['name']}", crd)
-    for served in _SERVED:
-        api.until(served)
-    api.apply(_MARKER, marker)
+    install_types(api, folder, NAMESPACE, _SERVED)

@@ -5,19 +5,18 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import secrets
-import time
 from pathlib import Path
 from typing import Any
 
 from helpers.services.control_plane.rest import Rest
-from helpers.services.errors import NotReady
+from helpers.services.control_plane.types import install_types
 from helpers.services.gitops.accounts import ACCOUNTS, TEAMS, password
 from helpers.services.pki import Pair
 
 NAMESPACE = "argocd"
 _V1 = f"/api/v1/namespaces/{NAMESPACE}"
 _PROJECTS = f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/appprojects"
-_CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+_SERVED = {"/apis/argoproj.io/v1alpha1": ("applications", "appprojects", "applicationsets")}
 #: Seconds between two looks at Git; a learner does not wait for minutes.
 RECONCILE, JITTER = 20, 5
 
@@ -70,7 +69,7 @@ def install(api: Rest, share: Path, folder: Path, server: Pair) -> None:
     import yaml
 
     api.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
-    _types(api, share / "crds")
+    install_types(api, share / "crds", NAMESPACE, _SERVED)
     for path in sorted((share / "config").glob("*-cm.yaml")):
         config: dict[str, Any] = yaml.safe_load(path.read_bytes())
         name = config["metadata"]["name"]
@@ -85,44 +84,6 @@ def install(api: Rest, share: Path, folder: Path, server: Pair) -> None:
             api.create(f"{_V1}/configmaps", config)
     api.apply(f"{_V1}/secrets/argocd-secret", _secret(api, folder, server))
     api.create(_PROJECTS, _default_project())
-
-
-def _types(api: Rest, folder: Path) -> None:
-    """Apply Argo CD's types unless these very ones are there: they are large, and a restart should be quick."""
-    import hashlib
-
-    import yaml
-
-    files = sorted(folder.glob("*.yaml"))
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
-    marker = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "course-crds"}, "data": {"digest": digest}}
-    found = api.get(f"{_V1}/configmaps/course-crds")
-    if found is not None and found["data"] == marker["data"]:
-        return
-    for path in files:
-        crd: dict[str, Any] = yaml.safe_load(path.read_bytes())
-        api.apply(f"{_CRDS}/{crd['metadata']['name']}", crd)
-    _served(api)
-    api.apply(f"{_V1}/configmaps/course-crds", marker)
-
-
-def _served(api: Rest, seconds: float = 60.0) -> None:
-    """Wait until the API server serves the types and tells others so."""
-    deadline = time.monotonic() + seconds
-    wanted = {"applications", "appprojects", "applicationsets"}
-    while True:
-        group = api.get("/apis/argoproj.io/v1alpha1") or {}
-        if wanted <= {resource["name"] for resource in group.get("resources", ())}:
-            break
-        if time.monotonic() > deadline:
-            raise NotReady(
-                "The types of Argo CD are not served",
-                why=f"Waited {seconds:.0f} s.",
-                next="course services restart gitops",
-            )
-        time.sleep(0.1)
-    for name in wanted:
-        api.until(f"/apis/argoproj.io/v1alpha1/{name}")
 
 
 def _secret(api: Rest, folder: Path, server: Pair) -> dict[str, Any]:
