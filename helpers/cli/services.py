@@ -22,7 +22,7 @@ def _names(name: str) -> list[str]:
     return list(room.catalog.SPECS) if name == "all" else [name]
 
 
-def _start(name: str, port: int | None) -> room.Service:
+def _start(name: str, port: int | None = None) -> room.Service:
     from helpers.tools.progress import shown
 
     with shown(f"Starting {name}", name) as progress:
@@ -71,8 +71,12 @@ def stop(name: str, as_json: bool) -> None:
 @_NAME
 @_JSON
 def restart(name: str, as_json: bool) -> None:
-    """Stop and start a service, or all, on the same ports when they are free."""
-    _show([room.restart(one) for one in _names(name)], as_json)
+    """Stop and start a service with those that need it, or all, on the same ports when they are free."""
+    if name == "all":
+        room.stop()
+        _show([_start(one) for one in _names(name)], as_json)
+    else:
+        _show([room.restart(name)], as_json)
 
 
 @services.command()

@@ -6,9 +6,7 @@ import contextlib
 import datetime as dt
 import http.client
 import os
-import random
 import shutil
-import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -18,6 +16,7 @@ import psutil
 
 from helpers import _process
 from helpers._paths import state_dir
+from helpers.services import _ports
 from helpers.services._record import MARKER, Record, Started, end, listens, sweep
 from helpers.services.errors import (
     CannotStop,
@@ -39,8 +38,6 @@ Progress = Callable[[str, float], None]
 GRACE = 8.0
 #: A larger log is put aside (one older log is kept) at the next start.
 MAX_LOG = 5 * 1024 * 1024
-#: Below what systems use for outgoing connections (from 32768 on), so that a stopped service's port stays free.
-PORTS = range(20000, 32000)
 #: How often a start is tried again when another program takes the chosen port first.
 TRIES = 3
 
@@ -131,13 +128,18 @@ class Supervisor:
         return stopped
 
     def restart(self, name: str) -> Service:
-        """Stop and start a service, on the same port when it is still free.
+        """Stop and start a service, on the same port when it is still free, and again those that depend on it and ran.
 
-        Services that depend on it stay stopped; ``notice`` names those that ran.
+        Its ``notice`` names them.
+
+        Raises:
+            All that :meth:`start` and :meth:`stop` raise, for the services that depend on it too.
         """
-        lost = [f"course services start {one.name}" for one in self.stop(name) if one.notice]
+        needed = [one.name for one in self.stop(name) if one.notice]
         service = self.start(name)
-        told = f"What needs it was stopped; start it again: {', '.join(lost)}" if lost else ""
+        for other in needed:
+            self.start(other)
+        told = f"Started again with it, as they need it: {', '.join(needed)}." if needed else ""
         return replace(service, notice=" ".join(filter(None, (service.notice, told))))
 
     def logs(self, name: str, lines: int = 50) -> str:
@@ -175,7 +177,7 @@ class Supervisor:
 
     def _up(self, record: Record) -> bool:
         """Return whether the service runs and takes connections: a process being killed lives on for a moment."""
-        return record.ready and self._runs(record) and all(_open(port) for port in record.ports.values())
+        return record.ready and self._runs(record) and all(_ports.answers(port) for port in record.ports.values())
 
     @staticmethod
     def _port(spec: ServiceSpec, record: Record) -> int:
@@ -255,7 +257,7 @@ class Supervisor:
         limit: float,
         progress: Progress,
     ) -> Service:
-        ports, notice = _choose_ports(spec, record.ports, port)
+        ports, notice = _ports.choose(spec, record.ports, port)
         site = self._site(spec, ports, urls)
         site.data.mkdir(exist_ok=True, mode=0o700)
         log = self._log(spec.name)
@@ -338,68 +340,6 @@ def _ready(process: Process, started: Started, site: Site, mark: str) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _choose_ports(spec: ServiceSpec, last: Mapping[str, int], wanted: int | None) -> tuple[dict[str, int], str]:
-    """Return the port of each name, and what to tell the user when a remembered one was taken."""
-    ports: dict[str, int] = {}
-    notice = ""
-    for index, name in enumerate(spec.ports):
-        before = last.get(name, 0)
-        if wanted is not None and index == 0:
-            if not _free(wanted):
-                raise PortBusy(
-                    f"Port {wanted} is taken by another program",
-                    why="Nothing else may listen on it on 127.0.0.1.",
-                    next=f"course services start {spec.name}   # chooses a free port",
-                )
-            ports[name] = wanted
-        elif before and before not in ports.values() and _free_soon(before):
-            ports[name] = before
-        else:
-            ports[name] = _free_port(set(ports.values()))
-            if before and index == 0:
-                notice = (
-                    f"Port {before} was taken by another program; {spec.name} is now on {ports[name]}. "
-                    "URLs written earlier must change."
-                )
-    return ports, notice
-
-
-def _open(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=5).close()
-    except OSError:
-        return False
-    return True
-
-
-def _free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # As servers do: a port whose old connections are only waiting to time out counts as free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
-def _free_soon(port: int) -> bool:
-    """Return whether *port* is free within a second: a killed process lets go of it only when its last thread ends."""
-    deadline = time.monotonic() + 1.0
-    while not _free(port):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
-
-
-def _free_port(taken: set[int]) -> int:
-    while True:
-        port = random.choice(PORTS)  # noqa: S311
-        if port not in taken and _free(port):
-            return port
 
 
 def _tail(path: Path, lines: int, offset: int = 0) -> str:

@@ -27,6 +27,7 @@ from helpers.services import (
     Site,
     Supervisor,
     UnknownService,
+    _ports,
 )
 
 #: A service that keeps a child in its group and answers over HTTP.
@@ -160,7 +161,7 @@ def test_a_busy_port(folder: Path) -> None:
     assert moved.port != port and f"Port {port} was taken" in moved.notice and moved.notice in repr(moved)
 
 
-def test_another_program_on_the_port_is_not_taken_for_ours(folder: Path) -> None:
+def test_another_program_on_the_port_is_not_taken_for_ours(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -168,15 +169,9 @@ def test_another_program_on_the_port_is_not_taken_for_ours(folder: Path) -> None
         silent = ServiceSpec("web", "", lambda s: [Process("main", ["sleep", "60"], port="http")], timeout=1.0)
         one = Supervisor({"web": silent}, folder)
         # The record says that the port is ours; only the process that listens on it tells.
-        from helpers.services import supervisor as module
-
-        choose = module._choose_ports
-        module._choose_ports = lambda *_: ({"http": port}, "")
-        try:
-            with pytest.raises(NotReady):
-                one.start("web")
-        finally:
-            module._choose_ports = choose
+        monkeypatch.setattr(_ports, "choose", lambda *_: ({"http": port}, ""))
+        with pytest.raises(NotReady):
+            one.start("web")
 
 
 def test_crash_on_start_shows_the_log(folder: Path) -> None:
@@ -238,6 +233,12 @@ def test_dependencies_and_several_processes(folder: Path) -> None:
     assert "Stopped with base" in stopped[0].notice and "start top" in stopped[0].notice and not stopped[1].notice
     assert not any(s.notice for s in one.stop("base"))
     one.start("top")
-    assert "start top" in one.restart("base").notice and not one.restart("base").notice
+    again = one.restart("base")
+    assert "with it" in again.notice and "top" in again.notice
+    assert [s.status for s in one.status()] == ["running", "running"]
+    assert seen == {"base": again.url}
+    one.stop("top")
+    assert not one.restart("base").notice
+    assert [s.status for s in one.status()] == ["running", "stopped"]
     one.stop("base")
     assert [s.status for s in one.status()] == ["stopped", "stopped"]
