@@ -14,6 +14,7 @@ from helpers.argocd.errors import (
     NotFound,
     PermissionDenied,
     TimedOut,
+    Unreachable,
     clean,
     from_application,
 )
@@ -22,6 +23,9 @@ from helpers.kubernetes.types import Applied, Ref
 
 #: Kind -> plural in the API's paths and in RBAC.
 _PLURALS = {"Application": "applications", "AppProject": "projects", "ApplicationSet": "applicationsets"}
+
+#: How a refresh is asked for: again and again, each with this share of the time. One that is slow may then still end.
+ASKS = (1 / 6, 1 / 3, 1 / 2)
 
 
 class ApplicationCalls(AccessCalls):
@@ -46,8 +50,9 @@ class ApplicationCalls(AccessCalls):
 
         Raises:
             NotFound: there is none. PermissionDenied: the account may not see it (for it, both look the same).
+            TimedOut: it did not compare in time; what it knew before is in the error.
         """
-        return Application.from_json(self._get(name, refresh))
+        return Application.from_json(self._get(name)) if refresh is None else self._refreshed(name, refresh)
 
     def apply(self, manifest: Manifest, *, validate: bool = True) -> tuple[Applied, ...]:
         """Create or change Applications, AppProjects and ApplicationSets; Argo CD validates them first.
@@ -137,10 +142,29 @@ class ApplicationCalls(AccessCalls):
             self.application(name)
         return Events(self._api, name, timeout=timeout)
 
-    def _get(self, name: str, refresh: str | None = None) -> dict[str, Any]:
+    def _refreshed(self, name: str, refresh: str) -> Application:
+        """Return an application after Argo CD has compared it again.
+
+        Its controller can lose the request: it puts what it wrote last over the newer state in its cache.
+        """
+        for share in ASKS:
+            try:
+                return Application.from_json(self._get(name, refresh, share * self.timeout))
+            except Unreachable as error:
+                if not error.slow:
+                    raise
+        raise TimedOut(
+            f"Argo CD did not look into Git again for {name} within {self.timeout:g} s",
+            applications=(Application.from_json(self._get(name)),),
+            why="Its API server answers, its application controller does not: it stands still, or Git is slow.",
+            next="course services restart gitops   # or wait, and look at: course services logs gitops",
+        )
+
+    def _get(self, name: str, refresh: str | None = None, timeout: float | None = None) -> dict[str, Any]:
         try:
             path = f"/applications/{segment(name)}"
-            return self._call("GET", path, "get", f"application {name}", query={"refresh": refresh})
+            query = {"refresh": refresh}
+            return self._call("GET", path, "get", f"application {name}", query=query, timeout=timeout)
         except PermissionDenied as error:
             raise self._hidden(name, error) from None
 

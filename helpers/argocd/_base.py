@@ -37,15 +37,21 @@ class Connected:
         *,
         query: Mapping[str, Any] | None = None,
         body: Any = None,
+        timeout: float | None = None,
     ) -> dict[str, Any]:
+        def ask() -> dict[str, Any]:
+            return self._api.call(
+                method, f"/v1{path}", action=action, object=object, query=query, body=body, timeout=timeout
+            )
+
         try:
-            return self._api.call(method, f"/v1{path}", action=action, object=object, query=query, body=body)
+            return ask()
         except NotLoggedIn:
             # A token is good for a day, and for one life of the service; nothing was done with the old one.
             if not isinstance(self._account, str):
                 raise
             self._connected = None
-        return self._api.call(method, f"/v1{path}", action=action, object=object, query=query, body=body)
+        return ask()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.account!r})"

@@ -74,6 +74,7 @@ class Api:
         object: str,
         query: Mapping[str, Any] | None = None,
         body: Any = None,
+        timeout: float | None = None,
     ) -> dict[str, Any]:
         """Return the JSON of an answer.
 
@@ -82,17 +83,19 @@ class Api:
         Args:
             method: of HTTP. path: below ``/api``, quoted. query: parameters; ``None`` leaves one out.
             body: sent as JSON. action, object: what this does, for errors.
+            timeout: seconds that this answer may take; by default those of the connection.
 
         Raises:
             ArgoError: any of `helpers.argocd.errors`.
         """
+        limit = timeout or self.timeout
         for pause in (*PAUSES, None):
             try:
-                status, text = self._once(method, path, query, body)
+                status, text = self._once(method, path, query, body, limit)
             except BROKEN as error:
                 sent = not isinstance(error, ConnectionRefusedError)
                 if pause is None or _distrust(error) or (sent and method != "GET") or isinstance(error, TimeoutError):
-                    raise self.unreachable(error) from None
+                    raise self.unreachable(error, limit) from None
             else:
                 if status < 400:
                     return _json(text)
@@ -107,32 +110,36 @@ class Api:
         Raises:
             Unreachable. What else can go wrong comes with the first `Stream.read`.
         """
-        connection = self._connect()
+        connection = self._connect(self.timeout)
         try:
             connection.connect()
             connection.request("GET", _url(path, query), headers={**self._headers(), "Accept": "text/event-stream"})
         except BROKEN as error:
             connection.close()
-            raise self.unreachable(error) from None
+            raise self.unreachable(error, self.timeout) from None
         return Stream(connection, lambda status, text: self._error(status, text, action, object))
 
-    def unreachable(self, error: Exception) -> ArgoError:
-        """Return the error for a connection that failed."""
+    def unreachable(self, error: Exception, limit: float) -> ArgoError:
+        """Return the error for a connection that failed, or was not answered within *limit* seconds."""
         url = self.account.url
         if _distrust(error):
             why = f"Its certificate is not from the authority we trust: {error}"
             return Unreachable(f"{url} is not our Argo CD", why=why, next="course services restart gitops")
         slow = isinstance(error, TimeoutError)
-        why = f"No answer within {self.timeout:g} s." if slow else str(error) or type(error).__name__
-        return Unreachable(f"Argo CD at {url} does not answer", why=why, next="course services start gitops")
+        why = f"No answer within {limit:g} s." if slow else str(error) or type(error).__name__
+        found = Unreachable(f"Argo CD at {url} does not answer", why=why, next="course services start gitops")
+        found.slow = slow
+        return found
 
-    def _once(self, method: str, path: str, query: Mapping[str, Any] | None, body: Any) -> tuple[int, bytes]:
-        with contextlib.closing(self._connect()) as connection:
+    def _once(
+        self, method: str, path: str, query: Mapping[str, Any] | None, body: Any, limit: float
+    ) -> tuple[int, bytes]:
+        with contextlib.closing(self._connect(limit)) as connection:
             connection.request(method, _url(path, query), _encoded(body, method), self._headers())
             answer = connection.getresponse()
             return answer.status, answer.read()
 
-    def _connect(self) -> http.client.HTTPSConnection:
+    def _connect(self, limit: float) -> http.client.HTTPSConnection:
         place = urlsplit(self.account.url)
         ca = str(self.account.ca)
         try:
@@ -141,9 +148,7 @@ class Api:
             raise Unreachable(
                 "Argo CD's certificate authority is not there", why=str(error), next="course services start gitops"
             ) from None
-        return http.client.HTTPSConnection(
-            place.hostname or "", place.port or 443, timeout=self.timeout, context=context
-        )
+        return http.client.HTTPSConnection(place.hostname or "", place.port or 443, timeout=limit, context=context)
 
     def _headers(self) -> dict[str, str]:
         if not self.account.token:

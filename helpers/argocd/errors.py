@@ -32,9 +32,10 @@ class ArgoError(CourseError):
 
 
 class Unreachable(ArgoError):
-    """Argo CD's API server does not answer, or is not the one we trust."""
+    """Argo CD's API server does not answer, or is not the one we trust; *slow*: it took the call and said nothing."""
 
     code = "argocd-unreachable"
+    slow: bool = False
 
 
 class Cancelled(ArgoError):
