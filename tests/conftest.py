@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 
@@ -14,6 +15,13 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the longest modules first, so that no worker ends with one of them alone."""
     items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Name a failed test at once: a run that is cut off has then said what it found."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        crash = getattr(report.longrepr, "reprcrash", None)
+        print(f"\n{report.when} failed: {report.nodeid}\n{getattr(crash, 'message', '')[:500]}", flush=True)
 
 
 @pytest.fixture(scope="module", autouse=True)
