@@ -1,6 +1,6 @@
 # Two commands do everything: `make lab` opens the course, `make test` runs all tests.
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test test-setup lint check release benchmarks clean
+.PHONY: help setup lab test test-fast soak lint check release benchmarks clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,14 +11,18 @@ help: ## Show this help
 setup: ## Python environment and core tools
 	@scripts/setup.sh
 
-lab: setup ## Set up and open the course in JupyterLab
+lab: ## Open the course in JupyterLab; the tools are built while you read
+	@scripts/setup.sh --no-tools
 	@$(BIN)/course open
 
-test-setup: setup
-	@scripts/setup.sh --test
-
-test: test-setup ## Set up and run every test
+test: ## Set up and run every test
 	@scripts/test.sh
+
+test-fast: ## While you work: lint, and the tests that start no service (3 minutes)
+	@scripts/test.sh --fast
+
+soak: ## Long repeats: random kills, hundreds of submissions, long fuzzing (hours)
+	@scripts/test.sh --soak
 
 lint: setup ## Format and type checks only
 	@scripts/lint.sh

@@ -27,10 +27,22 @@ if exchange := os.environ.get("MOD208_EXCHANGE"):
 
 # Never copied, in no direction: tool caches, state (it holds secrets), service data, backups of the lab framework.
 c.CourseDirectory.ignore = [
-    ".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", ".git",
-    ".terraform", "*.tfstate", "*.tfstate.*", "*.tfplan", ".terraform.tfstate.lock.info",
-    ".state", "backup", ".cache", ".pytest_cache", ".DS_Store",
-]  # fmt: skip
+    ".ipynb_checkpoints",
+    "*.pyc",
+    "__pycache__",
+    "feedback",
+    ".git",
+    ".terraform",
+    "*.tfstate",
+    "*.tfstate.*",
+    "*.tfplan",
+    ".terraform.tfstate.lock.info",
+    ".state",
+    "backup",
+    ".cache",
+    ".pytest_cache",
+    ".DS_Store",
+]
 c.CourseDirectory.max_file_size = 10_000  # kB
 c.CourseDirectory.max_dir_size = 50_000
 
@@ -56,9 +68,12 @@ c.GenerateAssignment.preprocessors = [
 
 # How submissions are run. (`c.ExecutePreprocessor.timeout` would do nothing.)
 c.Execute.timeout = int(os.environ.get("MOD208_CELL_TIMEOUT", "300"))
-c.Execute.iopub_timeout = 30
+c.Execute.iopub_timeout = 120
 c.Execute.startup_timeout = 120
 c.GradedExecute.budget = int(os.environ.get("MOD208_NOTEBOOK_TIMEOUT", "2400"))
+c.GradedExecute.unsafe = os.environ.get("MOD208_UNSAFE_GRADING") == "1"
+# Their locked cells ask services that the learner's cells set up (docs/grading.md).
+c.GradedExecute.together = ["lab1-module", "lab2-gitops", "lab3-compliance"]
 c.LimitOutput.max_lines = 500
 c.RestoreCells.add_missing_cells = True
 c.Autograde.exclude_overwriting = LearnersOwn(klass / "source", list(c.CourseDirectory.ignore))
@@ -78,6 +93,10 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+
+# What is shown of a submission (formgrader, feedback, nbconvert with this configuration) does nothing.
+c.HTMLExporter.preprocessors = ["grading.inert.Inert"]
+c.HTMLExporter.filters = {"markdown2html": "grading.inert.markdown2html"}
 
 # What goes back, and out.
 c.ExportApp.plugin_class = "grading.export.CourseExport"

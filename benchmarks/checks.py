@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from helpers import checks
-from helpers.errors import CourseError
-from helpers.labs import Lab, course
-from helpers.labs.proof import own_world
+from helpers.core.errors import CourseError
+from helpers.course import checks, outline
+from helpers.course.labs import Lab
+from helpers.course.labs.proof import isolated_services
 
 #: Seconds a check without an apply may take when nothing has changed.
 GOAL = 0.5
@@ -22,9 +22,9 @@ GOAL = 0.5
 
 def measure(lab_id: str = "lab1", repeats: int = 3) -> dict[str, Any]:
     """Return for every step the seconds of a first and of a repeated check; steps that cannot be solved are named."""
-    spec = course.lab(lab_id)
+    spec = outline.lab(lab_id)
     rows, unsolved = [], []
-    with own_world() as home:
+    with isolated_services() as home:
         lab = Lab(lab_id, work=home / spec.assignment / "work")
         for step in spec.steps:
             try:

@@ -20,13 +20,14 @@ from typing import Any
 
 import psutil
 
-from helpers import services
-from helpers.argocd import ArgoCD
-from helpers.git import Git, Identity
-from helpers.labs.proof import own_world
-from helpers.services._record import Record
-from helpers.services.control_plane import kubeconfig
-from helpers.services.control_plane.rest import Rest
+from helpers.clients.argocd import ArgoCD
+from helpers.core.polling import wait_until
+from helpers.course.labs.proof import isolated_services
+from helpers.runtime import services
+from helpers.runtime.services.control_plane import kubeconfig
+from helpers.runtime.services.control_plane.rest import Rest
+from helpers.runtime.services.record import Record
+from helpers.wrappers.git import Git, Identity
 
 #: Seconds from nothing running to the first synced application, and MiB in memory of all processes then; at most.
 GOAL_SECONDS, GOAL_MIB = 15.0, 1024.0
@@ -43,7 +44,7 @@ _numbers = itertools.count(1)
 def measure(starts: int = STARTS, repeats: int = REPEATS, counts: Sequence[int] = COUNTS) -> dict[str, Any]:
     """Return the figures: medians of *starts* warm starts, and of *repeats* rounds of each number of applications."""
     load = os.getloadavg()[0]
-    with own_world() as home:
+    with isolated_services() as home:
         url = _repository(home)
         cold = _start(url)
         warm, memory, shared = [], [], []
@@ -172,11 +173,10 @@ def _round(url: str, count: int) -> dict[str, Any]:
 
 
 def _gone(argo: ArgoCD, names: Sequence[str]) -> None:
-    until = time.monotonic() + LIMIT
-    while {application.name for application in argo.applications()} & set(names):
-        if time.monotonic() > until:
-            raise TimeoutError(f"{len(names)} applications are not gone after {LIMIT:g} s")
-        time.sleep(0.5)
+    def gone() -> bool:
+        return not {application.name for application in argo.applications()} & set(names)
+
+    wait_until(f"{len(names)} applications are deleted", gone, LIMIT, every=0.5)
 
 
 def _requests() -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._pairs import compare
-from helpers.terraform import Terraform
+from helpers.wrappers.terraform import Terraform
 
 #: Ours over bare, at most.
 GOAL = 1.05

@@ -1,9 +1,14 @@
-"""Runs a submitted notebook inside its room; what goes wrong becomes the cell's result, not the class's problem."""
+"""Runs a submitted notebook: the learner's cells in a sandbox, the locked cells in another where no learner code ran.
+
+What goes wrong becomes the cell's result, not the class's problem.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,18 +17,22 @@ from typing import Any
 from nbclient.exceptions import DeadKernelError
 from nbclient.util import ensure_async
 from nbgrader.preprocessors import Execute
-from nbgrader.utils import is_grade
-from traitlets import Integer
+from nbgrader.utils import is_grade, is_solution
+from traitlets import Bool, Integer, List, Unicode
 
-from grading import _notebook
+from grading import _notebook, judging, kernel, sandbox
 from grading._notebook import Node
+from grading.places import Box, Place, widened
 from grading.room import Room
+from grading.submission import Unreadable, read
+from grading.watch import Limits, Watch
+from helpers.wrappers import terratest
 
 OUTPUT = frozenset({"stream", "display_data", "execute_result", "update_display_data"})
 
 
-class GradedExecute(Execute):  # type: ignore[misc]
-    """nbgrader's `Execute`, in a `Room`, with limits on output and on a whole notebook's time.
+class LimitedExecute(Execute):  # type: ignore[misc]
+    """nbgrader's `Execute` with limits on output and on a whole notebook's time, in a place if it is given one.
 
     A dead or deaf kernel ends the run of this notebook only: points earned before stay, each later graded cell says
     why it was not run.
@@ -32,22 +41,29 @@ class GradedExecute(Execute):  # type: ignore[misc]
     max_output = Integer(4_000_000, help="Characters one cell may put out before it is stopped.").tag(config=True)
     budget = Integer(3600, help="Seconds one notebook may take in all.").tag(config=True)
 
+    #: Where the kernel runs; without one it runs as the grader does.
+    place: Place | None = None
+    environment: dict[str, str] | None = None
+
     def preprocess(self, nb: Node, resources: Any = None, km: Any = None) -> tuple[Node, Any]:
         """Run the notebook; see the class."""
         self._ended: str | None = None
+        self._watch: Watch | None = None
         self._deadline = time.monotonic() + self.budget
-        with Room(Path(resources["metadata"]["path"])) as room:
-            self._room = room
-            nb, resources = super().preprocess(nb, resources, km)
-        for cell in nb.cells:
-            if cell.cell_type == "code" and is_grade(cell):
-                _stderr_is_no_verdict(cell)
+        if self.place is not None:
+            place = self.place
+            self.kernel_manager_class = kernel.manager(place.sandbox, sys.executable, place.cwd, place.sockets)
+        nb, resources = super().preprocess(nb, resources, km)
         return nb, resources
 
     @contextlib.contextmanager
     def setup_kernel(self, **kwargs: Any) -> Iterator[None]:
-        """Start the kernel with the room's environment."""
-        with super().setup_kernel(env=self._room.environment(), **kwargs):
+        """Start the kernel with the environment of its place, and hold the limits of the sandbox while it runs."""
+        if self.place is None:
+            with super().setup_kernel(env=self.environment, **kwargs):
+                yield
+            return
+        with super().setup_kernel(**kwargs), self.place.sandbox.watch(self.km.provisioner.pid) as self._watch:
             yield
 
     def preprocess_cell(self, cell: Node, resources: Any, index: int) -> tuple[Node, Any]:
@@ -64,8 +80,9 @@ class GradedExecute(Execute):  # type: ignore[misc]
         try:
             cell, resources = super().preprocess_cell(cell, resources, index)
         except DeadKernelError:
-            self._ended = f"the kernel died in cell {index + 1}"
-            _fault(cell, "KernelDied", "The kernel died while it ran this cell.")
+            because = f": the notebook took {self._watch.reason}" if self._watch and self._watch.reason else ""
+            self._ended = f"the kernel died in cell {index + 1}{because}"
+            _fault(cell, "KernelDied", f"The kernel died while it ran this cell{because}.")
         except Exception as error:
             # A kernel that answers no more, or answers nonsense; whatever it is, it is this submission's.
             self._ended = f"the kernel stopped answering in cell {index + 1}"
@@ -84,6 +101,106 @@ class GradedExecute(Execute):  # type: ignore[misc]
                     self._interrupt = asyncio.ensure_future(ensure_async(self.km.interrupt_kernel()))
                 return None
         return super().process_message(msg, cell, cell_index)
+
+
+class GradedExecute(LimitedExecute):
+    """Runs a submission and has it judged; nbgrader reads the points from the cells it returns, as always.
+
+    The learner's cells run in the submission's `Box`. The locked cells are not among them: they come from the
+    instructor's notebook, run in the judge's sandbox over what the learner's cells left, and their outputs take the
+    place of whatever the submission says.
+    """
+
+    together = List(
+        Unicode(), help="Assignments whose locked cells still run in the learner's kernel: their points can be forged."
+    ).tag(config=True)
+    unsafe = Bool(False, help="Grade without sandboxes where there are none, and mark the grades.").tag(config=True)
+
+    def preprocess(self, nb: Node, resources: Any = None, km: Any = None) -> tuple[Node, Any]:
+        """Run and judge the notebook; see the class."""
+        directory, who = Path(resources["metadata"]["path"]), resources["nbgrader"]
+        if who["assignment"] in self.together:
+            return self._run_together(nb, resources, directory)
+        try:
+            sandbox.require()
+        except sandbox.NoSandbox as missing:
+            if not self.unsafe:
+                self.log.error(missing.diagnostics())
+                raise
+            judging.remark(nb, f"unsafe: {missing.what}")
+            nb.cells.insert(0, judging.notice_unsafe(missing.what))
+            return self._run_together(nb, resources, directory)
+        locked = judging.locked_cells(self._instructors(who))
+        if go := any("terratest" in cell.source for cell in locked):
+            # A sandbox has no network.
+            terratest.prepare()
+        box = Box(directory, self._directory("submitted_directory", who))
+        box.fill()
+        limits = widened(Limits(wall=self.budget + 120), go)
+        with box.learners(limits, go) as place:
+            theirs = judging.without_graded(nb)
+            try:
+                self._part(place).preprocess(theirs, copy.deepcopy(resources))
+            except RuntimeError as error:
+                # Files that were handed in can keep a kernel from starting; they are judged all the same.
+                judging.remark(nb, f"the cells were not run: {error}")
+        taken = box.empty()
+        with box.judges(limits, go) as place:
+            ours = judging.notebook(locked, nb)
+            judge = self._part(place)
+            # A busy machine must not cost points: the limit for a learner's cell is for the learner's cells.
+            judge.timeout = max(self.timeout, 300)
+            judge.preprocess(ours, copy.deepcopy(resources))
+        judging.merge(nb, theirs, ours, taken)
+        self._remark(nb, who, locked)
+        self._no_stderr(nb)
+        return nb, resources
+
+    def _remark(self, nb: Node, who: dict[str, str], locked: list[Node]) -> None:
+        """Take down what an instructor should look at: it changed no points."""
+        with contextlib.suppress(Unreadable):
+            handed_in = read(self._directory("submitted_directory", who) / f"{who['notebook']}.ipynb")
+            for name in judging.changed(handed_in, locked):
+                judging.remark(nb, f"the locked cell {name} was changed; the instructor's was run")
+        for path in self._shadows(who):
+            judging.remark(nb, f"{path} has a name of the course's or of Python's own; it was not imported")
+        if replaced := nb.metadata.get("mod208", {}).get("replaced"):
+            judging.remark(nb, f"the released notebook was graded in the place of the one handed in: {replaced}")
+        directory = self._directory("submitted_directory", who)
+        for link in [path for path in sorted(directory.rglob("*")) if path.is_symlink()][:20]:
+            judging.remark(nb, f"{link.relative_to(directory)} is a link; what it leads to was not taken")
+
+    def _shadows(self, who: dict[str, str]) -> list[str]:
+        names = {"helpers", "grading", "sitecustomize", "usercustomize", *sys.stdlib_module_names}
+        directory = self._directory("submitted_directory", who)
+        return sorted(p.name for p in directory.iterdir() if p.stem in names and (p.is_dir() or p.suffix == ".py"))
+
+    def _part(self, place: Place) -> LimitedExecute:
+        part = LimitedExecute(parent=self.parent)
+        for name in ("timeout", "iopub_timeout", "startup_timeout", "max_output", "budget"):
+            setattr(part, name, getattr(self, name))
+        part.place = place
+        return part
+
+    def _run_together(self, nb: Node, resources: Any, directory: Path) -> tuple[Node, Any]:
+        with Room(directory) as room:
+            self.environment = room.environment()
+            nb, resources = super().preprocess(nb, resources)
+        self._no_stderr(nb)
+        return nb, resources
+
+    def _instructors(self, who: dict[str, str]) -> Path:
+        return self._directory("source_directory", {**who, "student": "."}) / f"{who['notebook']}.ipynb"
+
+    def _directory(self, kind: str, who: dict[str, str]) -> Path:
+        exporter: Any = self.parent
+        coursedir = exporter.parent.coursedir
+        return Path(coursedir.format_path(getattr(coursedir, kind), who["student"], who["assignment"]))
+
+    def _no_stderr(self, nb: Node) -> None:
+        for cell in nb.cells:
+            if cell.cell_type == "code" and is_grade(cell) and not is_solution(cell):
+                _stderr_is_no_verdict(cell)
 
 
 def _size(value: Any) -> int:

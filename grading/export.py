@@ -7,6 +7,7 @@ with the same options is the same.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 import sys
@@ -20,7 +21,8 @@ from nbgrader.plugins import ExportPlugin
 
 from grading import _notebook
 from grading._notebook import Node
-from helpers._paths import ROOT
+from helpers.core import yaml_reader
+from helpers.core.paths import ROOT
 
 #: Share of a competency's graded evidence from which it counts as reached, unless ``course.yaml`` says another.
 MARK = 0.8
@@ -36,6 +38,7 @@ class Graded:
         state: ``passed``, ``failed``, ``partial``, ``review`` (waits for a person), ``not-submitted``, ``not-graded``.
         points: points so far.
         reason: why points are missing, in the check's own words; or the grader's comment.
+        remarks: what an instructor should know about how the notebook was graded; empty when there is nothing.
     """
 
     student: str
@@ -47,6 +50,7 @@ class Graded:
     points: float
     max_points: float
     reason: str
+    remarks: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ def _submission(
     folder = Path(coursedir.format_path(coursedir.autograded_directory, student, assignment.name))
     rows = []
     for book in sorted(assignment.notebooks, key=lambda one: str(one.name)):
-        cells = _cells(folder / f"{book.name}.ipynb")
+        cells, remarks = _cells(folder / f"{book.name}.ipynb")
         order = list(steps[book.name]) or [cell.name for cell in book.grade_cells]
         for cell in sorted(book.grade_cells, key=lambda one: order.index(one.name) if one.name in order else 999):
             state, points, reason = "not-submitted", 0.0, "Nothing was handed in."
@@ -109,7 +113,16 @@ def _submission(
             step = steps[book.name].get(cell.name, cell.name)
             rows.append(
                 Graded(
-                    student, assignment.name, book.name, step, cell.name, state, points, float(cell.max_score), reason
+                    student,
+                    assignment.name,
+                    book.name,
+                    step,
+                    cell.name,
+                    state,
+                    points,
+                    float(cell.max_score),
+                    reason,
+                    remarks,
                 )
             )
     return rows
@@ -135,12 +148,13 @@ def _comment(gradebook: Any, cell: str, notebook: str, assignment: str, student:
     return comment.comment or ""
 
 
-def _cells(path: Path) -> dict[str, Node] | None:
+def _cells(path: Path) -> tuple[dict[str, Node] | None, str]:
     try:
         nb = _notebook.read(path)
     except (OSError, ValueError):
-        return None
-    return {cell.metadata.get("nbgrader", {}).get("grade_id", ""): cell for cell in nb.cells}
+        return None, ""
+    cells = {cell.metadata.get("nbgrader", {}).get("grade_id", ""): cell for cell in nb.cells}
+    return cells, "; ".join(nb.metadata.get("mod208", {}).get("remarks", []))
 
 
 def _reason(cell: Node | None) -> str:
@@ -167,9 +181,7 @@ def _steps(coursedir: Any, assignment: str, notebook: str) -> dict[str, str]:
 
 def rules() -> list[dict[str, Any]]:
     """Return the rows of ``course.yaml`` that are competencies with graded evidence."""
-    import yaml
-
-    data = yaml.safe_load((ROOT / "course.yaml").read_text(encoding="utf-8"))
+    data = yaml_reader.load((ROOT / "course.yaml").read_text(encoding="utf-8"))
     return [row for row in data["rows"] if row.get("graded")]
 
 
@@ -191,8 +203,6 @@ def competencies(rows: Iterable[Graded], rules: Iterable[dict[str, Any]]) -> lis
 
 def as_csv(rows: Iterable[Graded]) -> str:
     """Return one line a graded cell; text that a spreadsheet would take for a formula is quoted."""
-    import io
-
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     names = [field.name for field in fields(Graded)]

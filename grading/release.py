@@ -22,9 +22,9 @@ from nbgrader.utils import is_grade, is_locked, is_solution
 
 from grading import _notebook
 from grading._notebook import Node
-from helpers import _process
-from helpers._paths import ROOT
-from helpers.errors import CourseError
+from helpers.core import process
+from helpers.core.errors import CourseError
+from helpers.core.paths import ROOT
 
 #: What an author's own run leaves next to the notebooks; never released.
 LEFTOVERS = ("work", ".state", "backup", ".terraform", ".ipynb_checkpoints", "__pycache__", "*.tfstate*")
@@ -40,11 +40,11 @@ class NoWork(NbGraderPreprocessor):  # type: ignore[misc]
     """Refuses to release an author's ``work/`` folder: it holds the solution."""
 
     def preprocess(self, nb: Node, resources: Any) -> tuple[Node, Any]:
-        """Look at the folder the notebook came from; the notebook stays as it is."""
+        """Look at the directory the notebook came from; the notebook stays as it is."""
         folder = Path(resources["metadata"]["path"])
         if (folder / "work").exists():
             raise ReleaseFailed(
-                f"{folder} holds a work folder",
+                f"{folder} holds a directory work",
                 why="Someone ran the instructor's notebook there; its files are the solution and would be released.",
                 next=f"rm -r {folder / 'work'}   # or: make release, which leaves it out",
             )
@@ -79,13 +79,13 @@ class Difference:
 
 
 def assignments(course: Path) -> list[str]:
-    """Return the assignments under ``source/``: folders that hold notebooks."""
+    """Return the assignments under ``source/``: directories that hold notebooks."""
     return sorted(folder.name for folder in (course / "source").iterdir() if any(folder.glob("*.ipynb")))
 
 
 @contextlib.contextmanager
 def generated(course: Path) -> Iterator[Path]:
-    """Yield a folder that holds what nbgrader makes of every assignment of *course*.
+    """Yield a directory that holds what nbgrader makes of every assignment of *course*.
 
     Raises:
         ReleaseFailed: there is no assignment, or nbgrader refused one; its own words are the reason.
@@ -106,8 +106,8 @@ def generated(course: Path) -> Iterator[Path]:
 
 def _generate(course: Path, room: Path, name: str) -> None:
     argv = [sys.executable, "-m", "nbgrader", "generate_assignment", name, f"--db=sqlite:///{room}/gradebook.db"]
-    env = _process.environment({"MOD208_CLASS": str(room)}, allow=("JUPYTER_*",))
-    done = _process.run(argv, cwd=course, env=env, timeout=300)
+    env = process.environment({"MOD208_CLASS": str(room)}, allow=("JUPYTER_*",))
+    done = process.run(argv, cwd=course, env=env, timeout=300)
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if "ERROR" in line or "Error" in line]
         raise ReleaseFailed(
@@ -127,7 +127,7 @@ def _normal(path: Path) -> str:
 
 
 def differences(made: Path, committed: Path) -> list[Difference]:
-    """Compare two release folders, file by file and byte by byte."""
+    """Compare two release directories, file by file and byte by byte."""
     ours, theirs = _files(made), _files(committed)
     found = [Difference(path, "missing") for path in sorted(ours - theirs)]
     found += [Difference(path, "extra") for path in sorted(theirs - ours)]

@@ -10,7 +10,7 @@ from types import TracebackType
 
 import psutil
 
-from helpers import _process
+from helpers.core import process as _process
 
 #: Marks every process of a room; children inherit it.
 MARK = "MOD208_ROOM"
@@ -23,11 +23,11 @@ GRACE = 8.0
 class Room:
     """A context manager around the grading of one notebook of one submission.
 
-    Services and state live in ``.state`` of the submission's folder, so the next notebook of the same submission
+    Services and state live in ``.state`` of the submission's directory, so the next notebook of the same submission
     finds what this one made, and no other submission does.
 
     Args:
-        folder: the submission's folder under ``autograded/``; the kernel's working directory.
+        folder: the submission's directory under ``autograded/``; the kernel's working directory.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -49,7 +49,7 @@ class Room:
             },
             allow=("JUPYTER_*", "VIRTUAL_ENV", "PYTHON*"),
         )
-        return {name: value for name, value in env.items() if name not in PRIVATE}
+        return {name: value for name, value in env.items() if not _private(name, value)}
 
     def __enter__(self) -> Room:
         (self.folder / ".state").mkdir(parents=True, exist_ok=True)
@@ -81,15 +81,21 @@ class Room:
         return len(ended)
 
     def drop_links(self) -> None:
-        """Remove links to files outside the submission.
+        """Remove links to files and directories outside the submission.
 
-        nbgrader changes the mode of every file it finds there, and a link would lead it to the instructor's own.
+        nbgrader changes the mode of everything it finds there, and a link would lead it to the instructor's own.
         """
         for path in self.folder.rglob("*"):
-            if not path.is_symlink() or path.is_dir():
+            if not path.is_symlink():
                 continue
             if not path.exists() or not path.resolve().is_relative_to(self.folder):
                 path.unlink()
+
+
+def _private(name: str, value: str) -> bool:
+    """Return whether a variable is the instructor's own: where the class is kept, or what opens a door."""
+    # A proxy's address may carry a password: `http://user:password@proxy`.
+    return name in PRIVATE or "TOKEN" in name or (name.lower().endswith("_proxy") and "@" in value)
 
 
 def _end(processes: list[psutil.Process], seconds: float) -> None:

@@ -29,6 +29,8 @@ def read(path: Path) -> Node:
         Unreadable: it is missing, too large, no notebook, or its grading metadata is damaged.
     """
     try:
+        if path.is_symlink():
+            raise Unreadable("it is a link to a file that was not handed in")
         if path.stat().st_size > MAX_NOTEBOOK:
             raise Unreadable(f"the file is larger than {MAX_NOTEBOOK // 1_000_000} MB")
         nb = _notebook.read(path)
@@ -37,7 +39,7 @@ def read(path: Path) -> Node:
         raise Unreadable("it was not in the submission") from None
     except Unreadable:
         raise
-    except Exception as error:  # nbformat has many ways to say that a file is no notebook
+    except Exception as error:  # nbformat has many ways to say that a file is not a notebook
         raise Unreadable(f"it is not a valid notebook ({str(error).splitlines()[0][:200]})") from None
     _check_metadata(nb)
     return nb
@@ -62,7 +64,7 @@ class SubmissionReader(NotebookExporter):
     """Reads notebooks for nbgrader's autograding.
 
     One that cannot be read is graded as the released notebook with the learner's own files: the work is judged, and
-    the learner is told what was wrong with the notebook.
+    the learner sees what was wrong with the notebook.
     """
 
     def from_filename(self, filename: str, resources: Any = None, **kw: Any) -> tuple[Any, dict[str, Any]]:
@@ -194,7 +196,7 @@ class LearnersOwn(dict[str, list[str]]):
         self.source, self.ignore = source, ignore
 
     def get(self, assignment: str, default: Any = None) -> list[str]:
-        """Return every file of the instructor's folder other than notebooks, relative to it."""
+        """Return every file of the instructor's directory other than notebooks, relative to it."""
         folder = self.source / assignment
         files = find_all_files(str(folder), [*self.ignore, "*.ipynb"])
         return [str(Path(path).relative_to(folder)) for path in files]

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Set up the course: a virtual environment from the lock file, then the core tools. Safe to run again; quick when done.
-# With --test also what only the tests need: Chromium, the rest of the tools.
+# With --test also what only the tests need: Chromium, Ruby, the rest of the tools.
+# With --no-tools only the Python environment and the programs of the operating system.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,14 +14,33 @@ if ! "$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 
   exit 2
 fi
 
+pip() { .venv/bin/python -m pip --quiet --disable-pip-version-check "$@"; }
+uv() { .venv/bin/python -m uv --quiet --no-progress "$@" --python .venv/bin/python; }
+
+# Every package by its recorded digest, exactly those of the lock file (--no-deps: it names them all). uv takes seconds where pip takes minutes, and is itself installed by pip from a
+# lock file; pip does all of it where uv cannot run or cannot reach the index (which pip may know from its own settings).
+by_uv() {
+  pip install --require-hashes -r requirements-uv.lock &&
+    uv pip install --no-deps --require-hashes -r requirements.lock &&
+    uv pip install --no-deps --no-build-isolation -e .
+}
+by_pip() {
+  pip install --no-deps --require-hashes -r requirements.lock
+  pip install --no-deps --no-build-isolation -e .
+}
+
 # The stamp holds the digest of what was installed, so a changed lock file installs again and an unchanged one does not.
-wanted=$(cat requirements.lock pyproject.toml | sha256sum | cut -d' ' -f1)
+wanted=$(cat requirements.lock requirements-uv.lock pyproject.toml | sha256sum | cut -d' ' -f1)
 stamp=.venv/.installed
 if [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]; then
-  say "Installing the Python environment (once, about a minute)"
+  say "Installing the Python environment (once, about 20 seconds)"
   [ -x .venv/bin/python ] || "$python" -m venv .venv
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+  if [ "${MOD208_INSTALLER:-uv}" != uv ] || ! by_uv; then
+    say "Installing with pip (about two minutes)"
+    by_pip
+  fi
+  # As a wheel would: IPython reads its configuration from the environment. An editable install leaves data files out.
+  mkdir -p .venv/etc/ipython && cp helpers/course/kernel/ipython_kernel_config.json .venv/etc/ipython/
   echo "$wanted" > "$stamp"
 fi
 
@@ -41,9 +61,15 @@ system() {
 system git "the course is about Git" git
 system ssh-keygen "commits are signed with SSH keys" openssh-client
 system gpg "Argo CD verifies commits with GnuPG" gnupg
-if [ "${1:-}" = "--test" ]; then
-  system chromium "the browser tests click in it" chromium fonts-dejavu-core
-  .venv/bin/course tools install
-else
-  .venv/bin/course tools install --core
-fi
+system bwrap "submissions are graded in sandboxes" bubblewrap
+case "${1:-}" in
+  --no-tools) ;;
+  --test)
+    system chromium "the browser tests click in it" chromium fonts-dejavu-core
+    system ruby "the controls written for InSpec are parsed by it" ruby
+    MOD208_SETUP=test .venv/bin/course tools install
+    # Minutes on an empty cache, and the first test that needs it may not wait that long.
+    .venv/bin/python -c 'from helpers.wrappers import terratest; terratest.prepare()'
+    ;;
+  *) .venv/bin/course tools install --core ;;
+esac

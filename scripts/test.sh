@@ -1,10 +1,40 @@
 #!/usr/bin/env bash
-# Run every test: lint, Go, Python, notebooks, browser. Any missing tool is a failure, never a skip.
+# Set up, then run every test: lint, Go, Python, notebooks, browser. A missing tool is a failure, never a skip.
+#   scripts/test.sh [--fast | --soak] [pytest arguments]
+# --fast: lint and the tests that start no service; --soak: only what repeats, and much longer.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-export PYTHONDONTWRITEBYTECODE=1
-scripts/lint.sh
-# By module: fixtures of a module (a class, a workspace, services) are made once. In the order of tests/conftest.py.
+begun=$(date +%s)
+# Bytecode is kept: a run starts a thousand Python processes.
+unset PYTHONDONTWRITEBYTECODE
+choice=
+case "${1:-}" in
+  --fast) choice=fast && shift && set -- --fast "$@" ;;
+  --soak) choice=soak && shift && export MOD208_SOAK=1 && set -- -m soak --timeout 14400 "$@" ;;
+esac
+if [ "$choice" = fast ]; then scripts/setup.sh; else scripts/setup.sh --test; fi
+
+# The end of a whole run says whether it kept its budget (tests/durations.py); what took long to set up was cold.
+if [ -z "$choice" ] && [ $# = 0 ]; then
+  MOD208_TEST_STARTED=$begun
+  MOD208_TEST_RUN=warm
+  [ $(($(date +%s) - begun)) -lt 180 ] || MOD208_TEST_RUN=cold
+  export MOD208_TEST_STARTED MOD208_TEST_RUN
+fi
 mkdir -p build
-.venv/bin/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --junitxml build/junit.xml "$@"
-.venv/bin/course map --check
+# Beside the tests, which mostly wait: what lint finds is told at the end.
+lint=
+[ "$choice" = soak ] || { scripts/lint.sh > build/lint.log 2>&1 & lint=$!; }
+
+# More workers than cores, for the same reason. By module: fixtures of a module (a class, a workspace, services) are made
+# once. In the order of tests/durations.json, longest first.
+failed=0
+.venv/bin/python -m pytest -n "${MOD208_TEST_WORKERS:-4}" --dist loadscope --no-loadscope-reorder \
+  --junitxml build/junit.xml "$@" || failed=$?
+if [ -z "$choice" ] && [ "$failed" = 0 ]; then .venv/bin/course map --check || failed=1; fi
+if [ -n "$lint" ] && ! wait "$lint"; then
+  cat build/lint.log
+  echo "lint failed: see above" >&2
+  failed=1
+fi
+exit "$failed"

@@ -27,6 +27,8 @@ CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 ARGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 #: Milliseconds; generous, for every wait ends as soon as its condition holds.
 WAIT = 120_000
+# A busy machine takes longer than Playwright's 5 s to draw what a kernel answered.
+expect.set_options(timeout=WAIT)
 
 #: Settings of JupyterLab that keep a test from meeting a pop-up or a cell that is not in the page.
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -67,9 +69,14 @@ class LabServer:
         own |= {"JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces")}
         self._log = (home / "server.log").open("w")
         self._process = subprocess.Popen(
-            self._argv(), cwd=root, env={**os.environ, **own, **(env or {})}, stdin=subprocess.DEVNULL,
-            stdout=self._log, stderr=self._log, start_new_session=True,
-        )  # fmt: skip
+            self._argv(),
+            cwd=root,
+            env={**os.environ, **own, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,
+        )
         try:
             self._wait_ready()
         except BaseException:
@@ -86,8 +93,14 @@ class LabServer:
             "LabApp.expose_app_in_browser": True,
             "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
         }
-        return [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
-                *(f"--{name}={value}" for name, value in options.items())]  # fmt: skip
+        return [
+            sys.executable,
+            "-m",
+            "jupyterlab",
+            "--no-browser",
+            "--allow-root",
+            *(f"--{name}={value}" for name, value in options.items()),
+        ]
 
     def _wait_ready(self) -> None:
         waiter = threading.Event()
@@ -107,7 +120,7 @@ class LabServer:
         headers = {"Authorization": f"token {self.token}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data=data, headers=headers, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=180) as answer:
             text = answer.read()
         return json.loads(text) if text else None
 

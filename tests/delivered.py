@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from helpers._paths import IAC
-from helpers.delivery import ENVIRONMENTS, Platform
+from helpers.core.paths import IAC
+from helpers.course.delivery import ENVIRONMENTS, Platform
 
 RELEASE = """apiVersion: kustomize.config.k8s.io/v1alpha1
 kind: Component

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,10 @@ from typing import Any
 import nbformat
 import psutil
 
-from helpers import _process
-from helpers._paths import ROOT
-from helpers.labs import course
+from helpers.core import process as _process
+from helpers.core.paths import ROOT
+from helpers.course import outline
+from tests import forked_nbgrader
 
 META = {"schema_version": 3, "task": False}
 
@@ -40,10 +40,10 @@ class Klass:
 
     def nbgrader(self, *argv: str, cwd: Path | None = None, timeout: float = 900, fails: bool = False) -> str:
         """Run one nbgrader command; return its log."""
-        run = [sys.executable, "-m", "nbgrader", *argv]
-        done = _process.run(run, cwd=cwd or self.root, env=_process.environment(self.env), timeout=timeout)
-        assert fails or done.returncode == 0, done.stderr[-5000:]
-        return done.stderr
+        env = _process.environment(self.env)
+        done = forked_nbgrader.run(argv, cwd=cwd or self.root, env=env, timeout=timeout)
+        assert fails or done.returncode == 0, done.text[-5000:]
+        return done.text
 
     def publish(self, assignment: str) -> None:
         """Generate and release an assignment."""
@@ -127,6 +127,6 @@ def solve(folder: Path, source: Path, *names: str) -> None:
 
 def step_points(assignment: str, name: str) -> dict[str, float]:
     """Return step or review -> points of one notebook, as ``course.yaml`` has them."""
-    books = next(lab["notebooks"] for lab in course.load()["labs"] if lab["assignment"] == assignment)
+    books = next(lab["notebooks"] for lab in outline.load()["labs"] if lab["assignment"] == assignment)
     (book,) = [one for one in books if one["file"] == name]
     return {one["id"]: one["points"] for one in (*book["steps"], *book.get("reviews", []))}

@@ -5,20 +5,29 @@ Each raises `HiddenTestFailed` with a reason that names the file, not the value 
 
 from __future__ import annotations
 
+import json
+import re
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from helpers.checks import Unmet
-from helpers.checks._module import Probe, ask_all, inspect, learners_fault, scratch
-from helpers.checks._mutants import Mutant, survivors
-from helpers.checks._runs import NOWHERE, one_provider, terraform
-from helpers.checks._workspace import INPUTS, MODULE
-from helpers.checks.lab1_module import BROKEN, EXAMPLE, LIVE, call_of_example, follows_rules, formatted
-from helpers.checks.lab1_testing import INTEGRATION, UNIT, has_runs, tested
-from helpers.errors import CourseError
-from helpers.labs import Lab
-from helpers.terraform.errors import TerraformError
+from helpers.core import process
+from helpers.core.errors import CourseError
+from helpers.core.paths import ROOT
+from helpers.course.checks import Unmet
+from helpers.course.checks.lab1_module import BROKEN, EXAMPLE, LIVE, call_of_example, follows_rules, formatted
+from helpers.course.checks.lab1_testing import INTEGRATION, UNIT, beside, has_runs, in_cloud, tested
+from helpers.course.checks.support import component_example, component_rules, component_tests, go_suites
+from helpers.course.checks.support.component import bench, in_pulumi
+from helpers.course.checks.support.component_faults import faults as of_component
+from helpers.course.checks.support.gpu_workspace import INPUTS, MADE_UP, MODULE
+from helpers.course.checks.support.module_probes import Probe, ask_all, inspect, learners_fault, scratch
+from helpers.course.checks.support.mutants import Mutant, run, survivors
+from helpers.course.checks.support.terraform_runs import NOWHERE, one_provider, terraform
+from helpers.course.labs import Lab
+from helpers.wrappers.terraform.errors import TerraformError
 
 
 class HiddenTestFailed(CourseError, AssertionError):
@@ -42,8 +51,16 @@ def _refuses(name: str, values: Sequence[Any], **also: Any) -> list[Probe]:
 
 def interface(lab: Lab) -> None:
     """The inputs accept and refuse other values than those of the check."""
-    good = {"gpu_kind": "t4", "gpu_nodes": 0, "gpu_quota": 0, "network_cidr": "172.20.0.0/24", "team": "nlp-2",
-            "environment": "staging", "data_retention_days": 3650, "owner": "ml.ops@eu.acme.test"}  # fmt: skip
+    good = {
+        "gpu_kind": "t4",
+        "gpu_nodes": 0,
+        "gpu_quota": 0,
+        "network_cidr": "172.20.0.0/24",
+        "team": "nlp-2",
+        "environment": "staging",
+        "data_retention_days": 3650,
+        "owner": "ml.ops@eu.acme.test",
+    }
     probes = [
         Probe("good", good, say=f"{MODULE}/variables.tf refuses values that the decision allows"),
         *_refuses("team", ["-nlp", "nlp lab", "", "ml"]),
@@ -58,6 +75,11 @@ def interface(lab: Lab) -> None:
         *_refuses("data_retention_days", [-1, 0.5]),
         *_refuses("registry_token_version", [1.5, -1]),
     ]
+    if in_pulumi(lab):
+        with _judged("The component does not hold for other values"), bench(lab, made_up=True) as copy:
+            asked = [p for p in probes if component_rules.ABSENT not in p.variables]
+            component_rules.answers(copy, asked, {}, outputs=())
+        return
     with _judged("The interface does not hold for other values"), scratch(lab, f"{MODULE}/variables.tf") as room:
         ask_all(room / MODULE, MODULE, probes, INPUTS)
 
@@ -65,7 +87,11 @@ def interface(lab: Lab) -> None:
 def contract(lab: Lab) -> None:
     """The example asks for nothing that was not agreed."""
     with _judged("The example does not keep to what was agreed"):
-        given = call_of_example(lab, inspect(lab, EXAMPLE))
+        if in_pulumi(lab):
+            with bench(lab, made_up=True) as copy:
+                given = {"gpu_quota": 16, **component_example.called(copy)}
+        else:
+            given = call_of_example(lab, inspect(lab, EXAMPLE))
         if given["owner"] != "vision@acme.test" and "@acme.test" not in given["owner"]:
             raise Unmet(f"{EXAMPLE}: the owner is not somebody at acme")
         if given["gpu_quota"] > 16:
@@ -74,12 +100,26 @@ def contract(lab: Lab) -> None:
 
 def build(lab: Lab) -> None:
     """The rules hold for workspaces the learner has not seen."""
-    third = {**INPUTS, "team": "nlp-2", "environment": "prod", "owner": "nlp@acme.test", "cost_centre": "cc-9001",
-             "network_cidr": "172.20.0.0/22", "gpu_kind": "h100", "gpu_nodes": 2, "gpu_quota": 17,
-             "data_retention_days": 1, "registry_token_version": 9,
-             "tags": {"module": "mine", "environment": "dev", "stage": "canary"}}  # fmt: skip
+    third = {
+        **INPUTS,
+        "team": "nlp-2",
+        "environment": "prod",
+        "owner": "nlp@acme.test",
+        "cost_centre": "cc-9001",
+        "network_cidr": "172.20.0.0/22",
+        "gpu_kind": "h100",
+        "gpu_nodes": 2,
+        "gpu_quota": 17,
+        "data_retention_days": 1,
+        "registry_token_version": 9,
+        "tags": {"module": "mine", "environment": "dev", "stage": "canary"},
+    }
     idle = {**INPUTS, "gpu_nodes": 0, "tags": {}}
     what = "The module does not follow the rules for other inputs"
+    if in_pulumi(lab):
+        with _judged(what):
+            component_rules.build(lab, {"third": third, "idle": idle})
+        return
     with _judged(what), scratch(lab, MODULE, pattern="*.tf") as room, one_provider():
         formatted(room / MODULE, MODULE)
         follows_rules(room / MODULE, {"third": third, "idle": idle})
@@ -88,9 +128,6 @@ def build(lab: Lab) -> None:
 def validate(lab: Lab) -> None:
     """The repaired module can be planned, and kept what it had."""
     with _judged("The repaired module does not do what the speech team meant"):
-        cidr = inspect(lab, BROKEN).variable("network_cidr")
-        if cidr is None or not cidr.required:
-            raise Unmet(f'{BROKEN}/variables.tf: "network_cidr" has a default; the caller is to say it')
         text = lab.read(f"{BROKEN}/pool.tf") + lab.read(f"{BROKEN}/main.tf")
         for kept in ("var.network_cidr", "var.environment", "platform_network.speech.id", "cc-4022"):
             if kept not in text:
@@ -100,6 +137,9 @@ def validate(lab: Lab) -> None:
 def plan(lab: Lab) -> None:
     """The token is in no file of the workspace and the module is used as it is."""
     with _judged("The workspace of vision is not as it should be"):
+        if in_pulumi(lab):
+            component_example.asks_for_token(lab)
+            return
         found = inspect(lab, LIVE)
         if not any(call.source.endswith(MODULE) for call in found.module_calls):
             raise Unmet(f"{LIVE}: no module block uses {MODULE}")
@@ -109,23 +149,42 @@ def plan(lab: Lab) -> None:
 
 
 def test_mock(lab: Lab) -> None:
-    """The unit tests notice wrong names."""
-    faults = (
-        Mutant(
-            "bucket-name", "platform_artifact_bucket", {"name": "acme-somewhere-else"}, "the bucket has another name"
-        ),
-        Mutant(
-            "bucket-tags", "platform_artifact_bucket", {"tags": {"team": "somebody-else"}}, "the team's tag is lost"
-        ),
+    """The unit tests notice wrong names, and lost tags wherever they look for them."""
+    name = Mutant(
+        "bucket-name", "platform_artifact_bucket", {"name": "acme-somewhere-else"}, "the bucket has another name"
     )
+    lost = {"tags": {"team": "somebody-else"}}
+    tags = [Mutant(f"{kind}-tags", kind, lost, "the team's tag is lost") for kind in MADE_UP]
     with _judged("The unit tests do not notice a planted fault"):
+        if in_pulumi(lab):
+            of_bucket = [one for one in tags if one.type == name.type]
+            component_tests.mutants(lab, of_component((name, *of_bucket)), files=[component_tests.UNIT])
+            return
         has_runs(lab, UNIT)
-        _none_survives(lab, [UNIT], faults)
+        _none_survives(lab, [UNIT], (name,))
+        with tested(lab) as folder:
+            alive = survivors(lab, folder, [UNIT], NOWHERE, tags)
+            if len(alive) == len(tags) and not _local_tags_noticed(folder):
+                raise Unmet(f"every test still passes although {alive[0].mutant.fault}")
+
+
+def _local_tags_noticed(folder: Path) -> bool:
+    """Return whether the unit tests look at a local value ``tags``, which no fault of a resource changes."""
+    blocks = [m for file in folder.glob("*.tf") for m in _LOCAL_TAGS.finditer(file.read_text(encoding="utf-8"))]
+    copy = beside(folder, "local-tags")
+    (copy / "planted_override.tf.json").write_text(json.dumps({"locals": {"tags": {"team": "somebody-else"}}}))
+    return bool(blocks) and not run(copy, [UNIT], NOWHERE)
+
+
+_LOCAL_TAGS = re.compile(r"^locals \{\n(?:.*\n)*?  tags\s+=", re.MULTILINE)
 
 
 def test_cloud(lab: Lab) -> None:
     """The integration tests need the cloud: where none is, they fail."""
     with _judged("The integration tests do not test the cloud"):
+        if in_pulumi(lab):
+            component_tests.on_cloud(lab, in_cloud, component_tests.REFUSED_BY_CLOUD)
+            return
         has_runs(lab, INTEGRATION)
         with tested(lab) as folder:
             try:
@@ -148,6 +207,9 @@ def test_mutants(lab: Lab) -> None:
     )
     files = [f"tests/{path.name}" for path in sorted(lab.path(f"{MODULE}/tests").glob("*.tftest.hcl"))]
     with _judged("The tests do not notice a planted fault"):
+        if in_pulumi(lab):
+            component_tests.mutants(lab, of_component(faults))
+            return
         _none_survives(lab, [name for name in files if name != INTEGRATION], faults)
 
 
@@ -158,24 +220,37 @@ def _none_survives(lab: Lab, files: list[str], faults: Sequence[Mutant]) -> None
         raise Unmet(f"every test still passes although {alive[0].mutant.fault}")
 
 
+def terratest(lab: Lab) -> None:
+    """The Go tests notice faults of the same kind that the task does not list."""
+    faults = (
+        go_suites.Fault(
+            "bucket", "the bucket has another name", "the bucket's name", go_suites.output("bucket", "acme-elsewhere")
+        ),
+        go_suites.Fault("gpus", "the number of GPUs is wrong", "the number of GPUs", go_suites.output("gpus", 0)),
+    )
+    with (
+        _judged("The Go tests do not notice a planted fault"),
+        scratch(lab, MODULE) as room,
+        go_suites.Suites(room / MODULE) as suites,
+    ):
+        go_suites.passing(suites)
+        go_suites.noticed(suites, faults)
+
+
 def drift(lab: Lab) -> None:
     """The detector keeps the three answers apart for results of any content."""
-    import sys
-
-    from helpers import _process
-    from helpers._paths import ROOT
-
     script = (
         "import runpy, sys\n"
-        "from helpers.terraform.types import Drift\n"
+        "from helpers.wrappers.terraform.types import Drift\n"
         "made = runpy.run_path(sys.argv[1], run_name='detector')\n"
         "for status in ('in-sync', 'drifted', 'unknown'):\n"
         "    print(made['exit_code'](Drift(status, why='a reason')))\n"
-        "print(*(made['report'](Drift('unknown', why='no permission to read')) or []))\n"
+        "said = made['report'](Drift('unknown', why='no permission to read')) or []\n"
+        "print(said if isinstance(said, str) else ' '.join(said))\n"
     )
-    env = _process.environment({"PYTHONPATH": str(ROOT)})
+    env = process.environment({"PYTHONPATH": str(ROOT)})
     with _judged("The detector mixes up its answers"), learners_fault("drift"):
-        done = _process.run([sys.executable, "-c", script, lab.path("drift/detect.py")], env=env, timeout=60)
+        done = process.run([sys.executable, "-c", script, lab.path("drift/detect.py")], env=env, timeout=60)
         lines = done.stdout.split("\n")
         if lines[:3] != ["0", "2", "3"]:
             raise Unmet("drift/detect.py: exit_code does not give 0, 2 and 3 for the three answers")

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from helpers.checks._plans import BUCKET, NETWORK, POOL, SECRET, PlanCase, case, plan
-from helpers.checks.lab1_policy import gate, judge
-from helpers.labs import Lab
+from helpers.course.checks.lab1_policy import gate, judge
+from helpers.course.checks.support.plans import BUCKET, NETWORK, POOL, SECRET, PlanCase, case, plan
+from helpers.course.labs import Lab
 
 HIDDEN = (
     case("secret-new", "a secret is replaced, new one first", "ACME-DEL-001", SECRET, ["create", "delete"]),
-    case("indexed", "a bucket in a set is public", "ACME-BKT-002", BUCKET, ["create"], {"public_access_blocked": ...},
-         'module.team["speech"].platform_artifact_bucket.this[0]'),
-    case("empty-tag", "a bucket whose environment tag is missing", "ACME-TAG-001", BUCKET, ["update"],
-         {"tags": {"team": "vision"}}),
+    case(
+        "indexed",
+        "a bucket in a set is public",
+        "ACME-BKT-002",
+        BUCKET,
+        ["create"],
+        {"public_access_blocked": ...},
+        'module.team["speech"].platform_artifact_bucket.this[0]',
+    ),
+    case(
+        "empty-tag",
+        "a bucket whose environment tag is missing",
+        "ACME-TAG-001",
+        BUCKET,
+        ["update"],
+        {"tags": {"team": "vision"}},
+    ),
     case("network-away", "a network is deleted", "ACME-DEL-001", NETWORK, ["delete"]),
-)  # fmt: skip
+)
 CHEAP = case("cheap", "a pool for exactly 50 USD an hour", "ACME-COST-001", POOL, ["create"], {"hourly_cost_usd": 50})
 EMPTY = PlanCase("empty", "a plan without changes", plan())
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from grading.hidden.lab2_repository import judged
-from helpers.checks import Unmet
-from helpers.checks import _gitops as kit
-from helpers.checks.lab2_apps import APPLICATIONS, counted, refused
-from helpers.labs import Lab
+from helpers.course.checks import Unmet
+from helpers.course.checks.lab2_apps import APPLICATIONS, counted, refused
+from helpers.course.checks.support import gitops as kit
+from helpers.course.labs import Lab
 
 
 def project(lab: Lab) -> None:

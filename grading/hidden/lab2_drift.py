@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from helpers.checks import Unmet
-from helpers.checks._gitops import ROOT, platform
-from helpers.checks._module import scratch
-from helpers.checks.lab2_drift import APP, JOB, answers, decided, heal, noticed, put_back, replicas, scale, synced
-from helpers.labs import Lab
+from helpers.course.checks import Unmet
+from helpers.course.checks.lab2_drift import (
+    APP,
+    JOB,
+    answers,
+    decided,
+    heal,
+    noticed,
+    put_back,
+    replicas,
+    scale,
+    synced,
+)
+from helpers.course.checks.support.gitops import ROOT, platform
+from helpers.course.checks.support.module_probes import scratch
+from helpers.course.labs import Lab
 
 
 def drift(lab: Lab) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from grading.hidden.lab2_repository import judged as graded
-from helpers.checks import _gitops as kit
-from helpers.checks._changes import ELSEWHERE, SNEAKY, alone
-from helpers.checks._manifests import DIGEST, GPU, Case, Manifest, Workload, pod, replicas, unowned
-from helpers.checks.lab2_gates import WORKLOADS, judged, named, refused
-from helpers.labs import Lab
+from helpers.course.checks.lab2_gates import WORKLOADS, judged, named, refused
+from helpers.course.checks.support import gitops as kit
+from helpers.course.checks.support.changes import ELSEWHERE, SNEAKY, alone
+from helpers.course.checks.support.manifests import DIGEST, GPU, Case, Manifest, Workload, pod, replicas, unowned
+from helpers.course.labs import Lab
 
 
 def _cron(made: Manifest) -> Manifest:
@@ -53,8 +53,15 @@ def _by_request(made: Manifest) -> None:
 
 HIDDEN = (
     Case("cron", "a privileged container in a CronJob", "prod", "privileged", _cron, ("server",), "CronJob/nightly"),
-    Case("cron-disk", "a folder of the node in a CronJob", "prod", "host-path", _cron_disk, ("cache",),
-         "CronJob/nightly"),
+    Case(
+        "cron-disk",
+        "a directory of the node in a CronJob",
+        "prod",
+        "host-path",
+        _cron_disk,
+        ("cache",),
+        "CronJob/nightly",
+    ),
     Case("stateful", "a StatefulSet with 40 GPUs", "prod", "gpu-limit", _stateful, ("40",), "StatefulSet/inference"),
     Case("unknown", "a GPU in an environment that nobody knows", "elsewhere", "gpu-limit", _nowhere),
     Case("request", "GPUs that are only requested", "staging", "gpu-limit", _by_request, ("3", "staging")),
@@ -62,7 +69,7 @@ HIDDEN = (
     Case("eight", "exactly as many GPUs as prod allows", "prod", "", replicas(8)),
     Case("none", "no GPU in an environment that nobody knows", "elsewhere", "", _no_gpu),
     Case("silent", "a container that asks for nothing", "prod", "", _no_resources),
-)  # fmt: skip
+)
 _OTHER = f"images.acme.test.example.org/inference@{DIGEST}"
 WORKLOADS_HIDDEN = (
     Workload("StatefulSet", "staging", "a StatefulSet with 3 GPUs", ("3", "2"), gpus=1, replicas=3),

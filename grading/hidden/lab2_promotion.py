@@ -1,21 +1,20 @@
-"""Hidden tests of Lab 2, notebook 04: the forge refuses, pods run what Git says, and the freeze is no wall."""
+"""Hidden tests of Lab 2, notebook 04: refusals, pods that run what Git says, and breaking the glass."""
 
 from __future__ import annotations
 
 import contextlib
 
 from grading.hidden.lab2_repository import judged
-from helpers.checks import Unmet
-from helpers.checks import _gitops as kit
-from helpers.checks.lab2_promotion import frozen_project, releases, stops
-from helpers.delivery import REPOSITORY, Platform
-from helpers.labs import Lab
+from helpers.clients.forge import ForgeError, MergeRefused
+from helpers.course.checks import Unmet
+from helpers.course.checks.lab2_promotion import frozen_project, releases, stops
+from helpers.course.checks.support import gitops as kit
+from helpers.course.delivery import REPOSITORY, Platform
+from helpers.course.labs import Lab
 
 
 def change(lab: Lab) -> None:
     """An approval alone lands nothing: the image that nobody signed is refused, and the reason is the image."""
-    from helpers.forge import ForgeError, MergeRefused
-
     with judged("The gate of the image is open"):
         world = kit.platform(lab)
         pull = world.release("6.6.6", "dev", approve="bela")

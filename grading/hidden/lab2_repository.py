@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from grading.hidden.lab1_module import HiddenTestFailed
-from helpers.checks import Unmet
-from helpers.checks import _gitops as kit
-from helpers.checks.lab2_repository import DEPLOYMENT, KUSTOMIZATION, NAME_LABEL
-from helpers.labs import Lab
+from helpers.course.checks import Unmet
+from helpers.course.checks.lab2_repository import DEPLOYMENT, KUSTOMIZATION, NAME_LABEL
+from helpers.course.checks.support import gitops as kit
+from helpers.course.labs import Lab
 
 
 @contextmanager

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from helpers.checks import Unmet
-from helpers.checks._gitops import ROOT
-from helpers.checks.lab2_secrets import (
+from helpers.clients.vault import PermissionDenied, Vault
+from helpers.course.checks import Unmet
+from helpers.course.checks.lab2_secrets import (
     FOREIGN,
     NAME,
     PATH,
@@ -17,13 +17,12 @@ from helpers.checks.lab2_secrets import (
     not_in_git,
     running,
 )
-from helpers.labs import Lab
+from helpers.course.checks.support.gitops import ROOT
+from helpers.course.labs import Lab
 
 
 def external(lab: Lab) -> None:
     """A token with the learner's policy is refused by the vault itself, and Git has no Secret with data."""
-    from helpers.vault import PermissionDenied, Vault
-
     world = running(lab)
     vault = Vault()
     token = vault.token([RULES], ttl="1m").token
@@ -50,8 +49,6 @@ def external(lab: Lab) -> None:
 
 def rotate(lab: Lab) -> None:
     """Two rotations in a row arrive, and neither is in Git."""
-    from helpers.vault import Vault
-
     world = running(lab)
     try:
         interval = asks(lab)

@@ -7,9 +7,11 @@ import os
 import signal
 from typing import Any
 
-from helpers.checks import Unmet
-from helpers.checks.lab3_gate import GOOD, cluster, image, judge, named, workload
-from helpers.labs import Lab
+from helpers.clients.kubernetes import KubernetesError
+from helpers.course.checks import Unmet
+from helpers.course.checks.lab3_gate import GOOD, cluster, image, judge, named, workload
+from helpers.course.labs import Lab
+from helpers.runtime import services
 
 
 def gate(lab: Lab) -> None:
@@ -27,10 +29,7 @@ def gate(lab: Lab) -> None:
 
 
 def admission(lab: Lab) -> None:
-    """While nobody can tell, nothing is admitted; afterwards all is as before."""
-    from helpers import services
-    from helpers.kubernetes import KubernetesError
-
+    """While verification is unavailable, nothing is admitted; afterwards all is as before."""
     try:
         world, space, signed = cluster(lab), named(lab), image(lab, "1.0.0")
         pid = services.ensure("image-admission").pid

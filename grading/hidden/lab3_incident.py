@@ -5,10 +5,10 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from helpers import incident
-from helpers.checks import Unmet
-from helpers.checks.lab3_incident import FINDINGS, KEYS, RESTORED, answers, case, entries
-from helpers.labs import Lab
+from helpers.course.checks import Unmet
+from helpers.course.checks.lab3_incident import FINDINGS, KEYS, RESTORED, answers, case, entries
+from helpers.course.labs import Lab
+from helpers.course.scenarios import incident
 
 
 def find(lab: Lab) -> None:
@@ -33,10 +33,10 @@ def contain(lab: Lab) -> None:
         truth = case(lab)
     except Unmet as unmet:
         raise AssertionError(unmet.reason) from None
-    keys, name = incident.keys_in(lab.path(KEYS)), truth.replaced.name
+    keys, name = incident.read_keys(lab.path(KEYS)), truth.replaced.name
     with tempfile.TemporaryDirectory() as folder:
         package = Path(folder) / name
-        incident.put(lab.path(RESTORED) / name, package)
-        assert incident.vouched(package, keys)[0], f"{RESTORED}/{name} is not verified"
+        incident.copy_file(lab.path(RESTORED) / name, package)
+        assert incident.signer_of(package, keys)[0], f"{RESTORED}/{name} is not verified"
         package.write_bytes(truth.replaced.read_bytes())
-        assert not incident.vouched(package, keys)[0], "the forged package passes with the restored signature"
+        assert not incident.signer_of(package, keys)[0], "the forged package passes with the restored signature"

@@ -7,23 +7,24 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from helpers.checks import Unmet
-from helpers.checks.lab3_pack import CODES, JOB, KEYS, PACK, Case, answer, cases, read, verified
-from helpers.checks.lab3_trail import DOWN, one_bucket, rehearsal
-from helpers.cosign import Bundle, Cosign, KeyPair
-from helpers.evidence import verify
-from helpers.evidence.types import FILES, PACK_TYPE, STATEMENT
-from helpers.labs import Lab
+from helpers.compliance.evidence import verify
+from helpers.compliance.evidence.types import FILES, PACK_TYPE, STATEMENT
+from helpers.course.checks import Unmet
+from helpers.course.checks.lab3_pack import CODES, JOB, KEYS, PACK, Case, answer, cases, read, verified
+from helpers.course.checks.lab3_trail import DOWN, one_bucket, rehearsal
+from helpers.course.labs import Lab
+from helpers.runtime import services
+from helpers.wrappers.cosign import Bundle, Cosign, KeyPair
 
 
 def watch(lab: Lab) -> None:
-    """A stack that was never applied with a cloud that is down is no crash; a trail that is down is told."""
-    from helpers import services
-
+    """A stack never applied or a cloud that is down does not crash the watch; a trail that is down is reported."""
     try:
         with rehearsal(lab, JOB, CODES) as room:
             (room.stack / "main.tf.json").write_text(one_bucket("acme-hidden-watch"))
-            (room.stack / "terraform.tfstate").write_text("{ this is no state")
+            room.run("", "could not tell", "a stack that was never applied")
+            room.last("drift", "unknown", "a stack that was never applied")
+            (room.stack / "terraform.tfstate").write_text("{ this is not a state")
             room.run("", "could not tell", "a state that cannot be read", **DOWN)
             room.last("drift", "unknown", "a state that cannot be read")
             services.stop("audit")
@@ -101,9 +102,7 @@ def _shorter_retention(home: Path, stranger: KeyPair) -> None:
     for row in (row for control in said["controls"] for row in control["evidence"]):
         row["keep_until"] = row["at"]
     (pack / STATEMENT).unlink()
-    Cosign(pack).attest_blob(
-        FILES, key=stranger, password=_PASSWORD, predicate=said, type=PACK_TYPE, bundle=STATEMENT
-    )  # fmt: skip
+    Cosign(pack).attest_blob(FILES, key=stranger, password=_PASSWORD, predicate=said, type=PACK_TYPE, bundle=STATEMENT)
     _swapped_key(home, stranger)
 
 

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 
-from helpers.checks import Unmet
-from helpers.checks._bills import at, bill, day, exception
-from helpers.checks._worker import image
-from helpers.checks.lab3_sbom import BILLS, NEW, OLD, QUESTIONS, answers, listed, opened, passes, real, refused, same
-from helpers.labs import Lab
-from helpers.sbom import diff
+from helpers.course.checks import Unmet
+from helpers.course.checks.lab3_sbom import (
+    BILLS,
+    NEW,
+    OLD,
+    QUESTIONS,
+    answers,
+    listed,
+    opened,
+    passes,
+    real,
+    refused,
+    same,
+)
+from helpers.course.checks.support.sboms import at, bill, day, exception
+from helpers.course.checks.support.worker_image import image
+from helpers.course.labs import Lab
+from helpers.wrappers.sbom import diff
 
 BUSL = {"licenses": [{"license": {"id": "BUSL-1.1"}}]}
 
@@ -39,14 +51,17 @@ def policy(lab: Lab) -> None:
     wrong = {**known, "rule": "SBM-1"}
     two = {"type": "library", "name": "other", "version": "1.0.0", "purl": "pkg:pypi/other@1.0.0", **BUSL}
     must_fail = (
-        bill("SBM-1", "a licence hidden by parentheses", {
-            "licenses": [{"expression": "BUSL-1.1 AND (AGPL-3.0-only OR MIT OR SSPL-1.0)"}]}),
+        bill(
+            "SBM-1",
+            "a licence hidden by parentheses",
+            {"licenses": [{"expression": "BUSL-1.1 AND (AGPL-3.0-only OR MIT OR SSPL-1.0)"}]},
+        ),
         bill("SBM-1", "a second component under a licence that is not cleared", {"name": "other"}, two),
         bill("SBM-3", "a version in the middle of the bad range", at("1.3.9")),
         bill("SBM-3", "a bad version excused for its licence only", at("1.3.0"), exceptions=[wrong]),
         bill("SBM-2", "an unknown licence excused as a known one", {"licenses": []}, exceptions=[exception()]),
         bill("SBM-1", "an exception that ended years ago", BUSL, exceptions=[exception(expires="2020-02-29")]),
-    )  # fmt: skip
+    )
     must_pass = (
         bill("", "a bad version with an exception for it", at("1.3.0"), exceptions=[known]),
         bill("", "two exceptions of which one holds", BUSL, exceptions=[exception(expires=day(-9)), exception()]),

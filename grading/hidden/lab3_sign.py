@@ -6,8 +6,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from helpers.checks import Unmet
-from helpers.checks.lab3_sign import (
+from helpers.compliance.evidence import ATTESTATIONS
+from helpers.course.checks import Unmet
+from helpers.course.checks.lab3_sign import (
     ADA,
     BOM,
     INFERENCE,
@@ -21,10 +22,10 @@ from helpers.checks.lab3_sign import (
     judge,
     roots,
     rules,
-)  # fmt: skip
-from helpers.cosign import Cause, Cosign, Keyless, Keyring
-from helpers.evidence import ATTESTATIONS
-from helpers.labs import Lab
+)
+from helpers.course.labs import Lab
+from helpers.course.scenarios import build_platform
+from helpers.wrappers.cosign import Cause, Cosign, Keyless, Keyring
 
 
 def sign(lab: Lab) -> None:
@@ -43,12 +44,10 @@ def sign(lab: Lab) -> None:
             assert there.verify_blob(copy, key=lab.path(KEY), bundle=bundle, roots=believed), name
             strange = Cosign(lab.private()).key_pair(name="laptop")
             assert not there.verify_blob(copy, key=strange, bundle=bundle, roots=believed), f"{name}, another key"
-        for kind in ("sbom", "provenance"):
+        for kind, key in (("sbom", lab.path(KEY)), ("provenance", build_platform.builder().key)):
             shutil.copyfile(run.workdir / POLICY, copy)
             bundle = run.workdir / f"{PACKAGE}.{kind}.json"
-            found = there.verify_blob_attestation(
-                copy, key=lab.path(KEY), type=ATTESTATIONS[kind], bundle=bundle, roots=believed
-            )
+            found = there.verify_blob_attestation(copy, key=key, type=ATTESTATIONS[kind], bundle=bundle, roots=believed)
             assert not found, f"the {kind} is accepted for another file"
 
 

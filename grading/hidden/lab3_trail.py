@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from helpers.audit import verify_consistency, verify_inclusion
-from helpers.checks import Unmet
-from helpers.checks.lab3_trail import approve, consistency, handed, inclusion, key, monday, refused, rehearsal
-from helpers.labs import Lab
+from helpers.compliance.audit import verify_consistency, verify_inclusion
+from helpers.course.checks import Unmet
+from helpers.course.checks.lab3_trail import approve, consistency, handed, inclusion, key, monday, refused, rehearsal
+from helpers.course.labs import Lab
 
 
 def change(lab: Lab) -> None:
-    """A refusal is no approval, an approval before the plan's author is known counts for that plan only."""
+    """A refusal is not an approval, an approval before the plan's author is known counts for that plan only."""
     try:
         with rehearsal(lab) as room:
             room.run("plan", "done", "a plan", actor="ada")
@@ -17,6 +17,9 @@ def change(lab: Lab) -> None:
             refused(room, "a plan that somebody refused")
             approve(room.subject, "ada")
             refused(room, "a plan that its own author approved")
+            approve(room.subject, "learner")
+            refused(room, "a plan that somebody refused and somebody else accepted")
+            room.run("plan", "done", "another plan", actor="ada")
             approve(room.subject, "learner")
             room.run("apply", "done", "a plan approved by somebody else than its author", actor="ada")
             assert room.applied(), "the approved plan was not applied"

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import json
+import logging
 import sys
 from typing import Any
 
 import click
 
-from helpers.errors import CourseError
+from helpers.core import logs
+from helpers.core.errors import BadInput, CourseError
 
 #: Command -> module that holds it; loaded only when used, so that `course --help` is quick.
 COMMANDS = {
     "open": "open",
     "tools": "tools",
     "doctor": "doctor",
+    "shell": "shell",
     "services": "services",
+    "progress": "journey",
+    "next": "journey",
     "check": "labs",
     "hint": "labs",
     "reset": "labs",
@@ -24,9 +30,21 @@ COMMANDS = {
     "prove": "prove",
     "gates": "gates",
     "leaks": "leaks",
+    "advisories": "advisories",
+    "controls": "controls",
+    "drift": "drift",
     "evidence": "evidence",
+    "docs": "docs",
+    "registry": "registry",
+    "release": "release",
+    "new": "new",
+    "adrs": "adrs",
     "map": "contract",
 }
+
+
+#: Command -> its function, where Python's own word has the name already.
+NAMES = {"next": "following"}
 
 
 class Lazy(click.Group):
@@ -38,20 +56,31 @@ class Lazy(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return one command, or nothing for an unknown name (click then says so)."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in COMMANDS and ctx.resilient_parsing:
+            # A shell completes a line that is not finished: it wants no message.
             return None
+        if cmd_name not in COMMANDS:
+            near = difflib.get_close_matches(cmd_name, COMMANDS, n=1)
+            raise BadInput(
+                f"There is no command {cmd_name!r}",
+                why=f"The commands are: {', '.join(COMMANDS)}.",
+                next=f"course {near[0]}" if near else "course --help",
+            )
         module = importlib.import_module(f"helpers.cli.{COMMANDS[cmd_name]}")
-        command = getattr(module, cmd_name)
+        command = getattr(module, NAMES.get(cmd_name, cmd_name))
         assert isinstance(command, click.Command)
         return command
 
 
 @click.command(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-def course() -> None:
+@click.option("-v", "--verbose", count=True, help="Say on standard error what is done; twice: every process as well.")
+def course(verbose: int) -> None:
     """MOD-208: Advanced Infrastructure as Code and GitOps.
 
     Set up tools and services, check your lab steps, ask for hints. Start with: course doctor
     """
+    if verbose:
+        logs.show(logging.INFO if verbose == 1 else logging.DEBUG)
 
 
 def emit(data: Any, as_json: bool, text: str) -> None:

@@ -12,12 +12,14 @@ from xml.etree import ElementTree
 
 import click
 
-from helpers import _paths
 from helpers.cli import emit
-from helpers.errors import CourseError
+from helpers.core import paths, yaml_reader
+from helpers.core.errors import CourseError
 
 #: Where `make test` leaves the result of its last run.
 RESULTS = Path("build/junit.xml")
+#: Where the tests execute notebooks: the lectures by papermill, the labs by nbgrader.
+EXECUTED = ("tests.notebooks.", "tests.e2e.")
 #: The rows that MISSION names; a row cannot be dropped by forgetting it.
 ROWS = (
     *("O1", "O2", "O3", "U1", "U2", "U3", "U4", "U5", "L1", "L2", "L3", "P", "A"),
@@ -74,7 +76,7 @@ class Results:
         path: JUnit file of pytest; when it is not there every verdict is ``unknown``.
 
     Raises:
-        BadMap: the file is there and is no JUnit file.
+        BadMap: the file is there and is not a JUnit report.
     """
 
     def __init__(self, path: Path) -> None:
@@ -91,7 +93,7 @@ class Results:
             self._cases.append((case.get("classname", ""), case.get("name", ""), _verdict(case)))
 
     def test(self, path: str) -> str:
-        """Return the verdict on a test file, folder (``tests/x/``) or one test (``tests/x.py::test_y``)."""
+        """Return the verdict on a test file, directory (``tests/x/``) or one test (``tests/x.py::test_y``)."""
         file, _, name = path.partition("::")
         module = file.rstrip("/").removesuffix(".py").replace("/", ".")
         name = name.rpartition("::")[2]
@@ -102,8 +104,8 @@ class Results:
         )
 
     def notebook(self, path: str) -> str:
-        """Return the verdict on a notebook: that of the tests in ``tests/notebooks`` with its path as parameter."""
-        return _sum(v for owner, case, v in self._cases if owner.startswith("tests.notebooks") and f"[{path}]" in case)
+        """Return the verdict on a notebook: that of the tests with its path as parameter, where notebooks are run."""
+        return _sum(v for owner, case, v in self._cases if owner.startswith(EXECUTED) and f"[{path}]" in case)
 
 
 def _verdict(case: ElementTree.Element) -> str:
@@ -130,14 +132,12 @@ def rows(root: Path, results: Results) -> list[Row]:
     Raises:
         BadMap: a row is left out, is unknown or named twice, or names a notebook or test that is not there.
     """
-    import yaml
-
-    declared = yaml.safe_load((root / "course.yaml").read_text(encoding="utf-8")).get("rows") or []
+    declared = yaml_reader.load((root / "course.yaml").read_text(encoding="utf-8")).get("rows") or []
     _same_rows([row.get("id") for row in declared])
     lost: list[str] = []
     found = [_row(root, row, results, lost) for row in declared]
     if lost:
-        raise BadMap("course.yaml names what is not there", why="\n".join(lost), next="Mend rows: in course.yaml.")
+        raise BadMap("course.yaml names what is not there", why="\n".join(lost), next="Correct rows: in course.yaml.")
     return sorted(found, key=lambda row: ROWS.index(row.id))
 
 
@@ -146,7 +146,9 @@ def _same_rows(ids: list[Any]) -> None:
     wrong += [f"{name} is not a row of the contract" for name in dict.fromkeys(ids) if name not in ROWS]
     wrong += [f"{name} is there twice" for name in dict.fromkeys(ids) if ids.count(name) > 1]
     if wrong:
-        raise BadMap("course.yaml does not hold the contract", why="\n".join(wrong), next="Mend rows: in course.yaml.")
+        raise BadMap(
+            "course.yaml does not hold the contract", why="\n".join(wrong), next="Correct rows: in course.yaml."
+        )
 
 
 def _row(root: Path, row: dict[str, Any], results: Results, lost: list[str]) -> Row:
@@ -164,12 +166,12 @@ def _row(root: Path, row: dict[str, Any], results: Results, lost: list[str]) -> 
 def _paths_of(row: dict[str, Any], key: str) -> list[str]:
     value = row.get(key) or []
     if not isinstance(value, list) or not all(isinstance(path, str) for path in value):
-        raise BadMap(f"rows: {row['id']}: {key} is not a list of paths", next="Mend rows: in course.yaml.")
+        raise BadMap(f"rows: {row['id']}: {key} is not a list of paths", next="Correct rows: in course.yaml.")
     return value
 
 
 def _books(root: Path, path: str) -> list[str]:
-    """Return the notebooks of a folder; a path that is no folder, or an empty one, stays as it is."""
+    """Return the notebooks of a directory; a path that is not a directory, or an empty one, stays as it is."""
     found = sorted((root / path).glob("*.ipynb")) if path.endswith("/") else []
     return [book.relative_to(root).as_posix() for book in found] or [path]
 
@@ -208,8 +210,8 @@ def map(as_json: bool, check: bool, results: Path | None) -> None:
 
     A row without a notebook or without a test is open; what the last test run did not hold is unknown.
     """
-    seen = Results(results or _paths.ROOT / RESULTS)
-    found = rows(_paths.ROOT, seen)
+    seen = Results(results or paths.ROOT / RESULTS)
+    found = rows(paths.ROOT, seen)
     data = {"rows": [asdict(row) for row in found], "results": {"file": str(RESULTS), "time": seen.time or None}}
     emit(data, as_json, _text(found, seen))
     unproven = [row for row in found if row.status in (FAIL, UNKNOWN)]

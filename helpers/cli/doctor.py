@@ -1,4 +1,4 @@
-"""``course doctor``: what is missing, and the one command that mends it."""
+"""``course doctor``: what is missing, and the one command that fixes it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 
 import click
 
-from helpers import tools
-from helpers._paths import ROOT, cache_dir, state_dir
 from helpers.cli import emit
+from helpers.core.paths import ROOT, cache_dir, state_dir
+from helpers.runtime import tools
 
 #: Free disk the course needs while it builds the core tools, in MB.
 DISK_MB = 8_000
@@ -20,12 +20,12 @@ DISK_MB = 8_000
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at: fine or not, needed now or only later, and the command that mends it."""
+    """One thing looked at: fine or not, needed now or only later, and the command that fixes it."""
 
     name: str
     ok: bool
     detail: str
-    mend: str = ""
+    fix: str = ""
     needed: bool = True
 
 
@@ -40,29 +40,41 @@ def _environment() -> Finding:
 
 
 def _disk() -> Finding:
-    folder = cache_dir()
-    folder.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(folder).free // 1_000_000
-    built = all(tools.find(name) for name, spec in tools.specs().items() if spec.core)
+    directory = cache_dir()
+    directory.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(directory).free // 1_000_000
+    built = all(_here(name) for name, spec in tools.specs().items() if spec.core)
     return Finding("disk", free >= DISK_MB or built, f"{free:,} MB free", "course tools clean", needed=not built)
 
 
 def _writable() -> Iterator[Finding]:
-    for name, folder in (("cache", cache_dir()), ("state", state_dir())):
-        folder.mkdir(parents=True, exist_ok=True)
-        yield Finding(f"{name} folder", os.access(folder, os.W_OK), str(folder), f"chown -R $(id -u) {folder}")
+    for name, directory in (("cache", cache_dir()), ("state", state_dir())):
+        directory.mkdir(parents=True, exist_ok=True)
+        yield Finding(
+            f"{name} directory", os.access(directory, os.W_OK), str(directory), f"chown -R $(id -u) {directory}"
+        )
+
+
+def _here(name: str) -> tools.Tool | None:
+    """Return a tool that is here and as it was built."""
+    try:
+        return tools.find(name)
+    except tools.ToolChanged:
+        return None
 
 
 def _tools() -> Iterator[Finding]:
     for name, spec in tools.specs().items():
-        here = tools.find(name)
+        here = _here(name)
         if here:
             yield Finding(name, True, f"{here.version} ({here.origin})", needed=spec.core)
             continue
         seen = tools.candidates(spec)
         detail = f"{seen[0].version or 'unreadable version'} is not {spec.accepts}" if seen else "missing"
-        mend = f"apt-get install -y {spec.apt}" if spec.apt else f"course tools install {name}"
-        yield Finding(name, False, detail, mend, needed=spec.core)
+        if seen and seen[0].origin == "cache":
+            detail = "changed since it was built"
+        fix = f"apt-get install -y {spec.apt}" if spec.apt else f"course tools install {name}"
+        yield Finding(name, False, detail, fix, needed=spec.core)
 
 
 def _browser() -> Finding:
@@ -85,7 +97,7 @@ def findings() -> list[Finding]:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(as_json: bool) -> None:
-    """Say what is missing and the one command that mends it.
+    """Say what is missing and the one command that fixes it.
 
     Exit code 1 when something needed now is missing.
     """
@@ -96,9 +108,9 @@ def doctor(as_json: bool) -> None:
         lines.append(f"{mark} {finding.name:26}{finding.detail}")
         if not finding.ok:
             when = "" if finding.needed else "  (when first needed)"
-            lines.append(f"       mend: {finding.mend}{when}")
+            lines.append(f"       fix: {finding.fix}{when}")
     bad = [f for f in found if f.needed and not f.ok]
-    lines.append("All that is needed now is here." if not bad else f"{len(bad)} thing(s) to mend.")
+    lines.append("All that is needed now is here." if not bad else f"{len(bad)} thing(s) to fix.")
     emit({"ok": not bad, "findings": [asdict(f) for f in found]}, as_json, "\n".join(lines))
     if bad:
         raise click.exceptions.Exit(1)

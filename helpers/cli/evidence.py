@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from helpers.cli import emit
+from helpers.compliance import evidence as room
 
 
 @click.group()
@@ -17,15 +18,16 @@ def evidence() -> None:
 
 @evidence.command()
 @click.argument("pack", type=click.Path(path_type=Path))
-@click.option("--keys", type=click.Path(path_type=Path), required=True, help="Folder of public keys, not the pack's.")
+@click.option(
+    "--keys", type=click.Path(path_type=Path), required=True, help="Directory of public keys, not the pack's."
+)
+@click.option("--pin", default="", help="What Keys.pin() said where the keys were written, had another way.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def verify(pack: Path, keys: Path, as_json: bool) -> None:
+def verify(pack: Path, keys: Path, pin: str, as_json: bool) -> None:
     """Verify a pack offline, with nothing but public keys.
 
-    Exit code 0: valid. 1: invalid, each fault is named. 3: could not tell, which is no reason to rely on it.
+    Exit code 0: valid. 1: invalid, each fault is named. 3: could not tell, so do not rely on it.
     """
-    from helpers import evidence as room
-
-    found = room.verify(pack, keys=keys)
+    found = room.verify(pack, keys=keys, pin=pin)
     emit(found.to_dict(), as_json, found.text())
     sys.exit(found.exit_code)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from helpers.cli import emit
+from helpers.compliance import gates as room
 
 
 @click.command()
@@ -20,8 +21,6 @@ def gates(path: Path, base: str | None, head: str, as_json: bool) -> None:
 
     Exit code 0: passed. 1: failed. 3: a gate could not tell, which stops the change as well.
     """
-    from helpers import gates as room
-
     report = room.run(path, base=base if base is not None else room.fork_point(path, head), head=head)
     emit(report.to_dict(), as_json, report.text())
     sys.exit(report.exit_code)

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from helpers.cli import emit
-from helpers.errors import BadInput
-from helpers.labs import Lab
+from helpers.core.errors import BadInput
+from helpers.course.labs import Lab
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -60,7 +60,7 @@ def hint(lab: str, step: str, level: int | None, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_json
 def reset(lab: str, step: str | None, yes: bool, as_json: bool) -> None:
-    """Put the starter files of a step, or of a whole lab, back. Your files are kept in a backup folder."""
+    """Put the starter files of a step, or of a whole lab, back. Your files are kept in a backup directory."""
     room = _lab(lab)
     _restore(room, _steps(room, step), room.reset, "starter files", yes, as_json)
 
@@ -71,7 +71,7 @@ def reset(lab: str, step: str | None, yes: bool, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_json
 def solve(lab: str, step: str, yes: bool, as_json: bool) -> None:
-    """Write the solution of a step. Your files are kept in a backup folder."""
+    """Write the solution of a step. Your files are kept in a backup directory."""
     room = _lab(lab)
     _restore(room, _steps(room, step), room.solve, "the solution", yes, as_json)
 

@@ -1,49 +1,57 @@
-"""``course open``: JupyterLab on the course, with the learner's own copy of each lab."""
+"""``course open``: JupyterLab on the course, with the learner's own copies of its notebooks."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
 import click
 
-from helpers import _process
-from helpers._paths import ROOT, workspace_dir
 from helpers.cli import emit
-from helpers.errors import BadInput
+from helpers.core import process
+from helpers.core.errors import BadInput
+from helpers.core.paths import ROOT, cache_dir, workspace_dir
+from helpers.course.copies import copying
+from helpers.runtime.tools import behind
 
-FIRST = "notebooks/00-welcome.ipynb"
 #: JupyterLab's defaults for the course: widgets are kept when a notebook is saved.
 SETTINGS = Path(__file__).parent / "lab_settings"
 
 
-def copy_labs() -> list[Path]:
-    """Give the learner a copy of every released notebook; what is there already is never touched."""
-    made: list[Path] = []
-    for released in sorted((ROOT / "release").glob("*/*.ipynb")):
-        own = workspace_dir() / released.parent.name / released.name
-        if not own.exists():
-            own.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(released, own)
-            made.append(own)
-    return made
+def root_and_page() -> tuple[Path, str]:
+    """Return the directory JupyterLab shows and the page it opens: the learner's copy of the first notebook."""
+    workspace = workspace_dir()
+    # A workspace elsewhere is all that is shown; inside the course the texts that lectures link to are there as well.
+    root = ROOT if workspace.is_relative_to(ROOT) else workspace
+    return root, (workspace / copying.HOME).relative_to(root).as_posix()
 
 
-def trust_lectures() -> None:
-    """Sign the lectures as ours: JupyterLab draws no figures of a notebook it does not trust."""
-    lectures = sorted((ROOT / "notebooks").rglob("*.ipynb"))
-    jupyter = Path(sys.executable).with_name("jupyter")
-    if lectures:
-        _process.run([jupyter, "trust", *lectures], env=_process.environment(allow=("JUPYTER_*",)), timeout=120)
+def begin_tools() -> int | None:
+    """Begin to get the missing tools beside JupyterLab; return the process, or nothing when all are here.
+
+    It writes into this terminal and ends with JupyterLab, which takes the place of this process.
+    """
+    if not (wanted := behind.missing()):
+        return None
+    click.echo(f"{len(wanted)} tools are built while you read, those of the first lecture first.")
+    argv = [sys.executable, "-m", "helpers.runtime.tools.behind", str(os.getpid())]
+    env = process.environment(allow=("GO*", "PIP_*", "REQUESTS_CA_BUNDLE"))
+    try:
+        return process.spawn(argv, log_path=Path("/dev/stderr"), cwd=ROOT, env=env)
+    except OSError:  # where the standard error cannot be opened again, for example a socket
+        return process.spawn(argv, log_path=cache_dir() / "install.log", cwd=ROOT, env=env)
 
 
 def jupyter_argv(port: int, browser: bool) -> list[str]:
     """Return the command that starts JupyterLab on loopback at the first notebook."""
     argv = [str(Path(sys.executable).with_name("jupyter")), "lab", "--ServerApp.ip=127.0.0.1"]
-    argv += [f"--ServerApp.port={port}", f"--ServerApp.root_dir={ROOT}", f"--LabApp.default_url=/lab/tree/{FIRST}"]
+    root, first = root_and_page()
+    argv += [f"--ServerApp.port={port}", f"--ServerApp.root_dir={root}", f"--LabApp.default_url=/lab/tree/{first}"]
     argv.append(f"--LabApp.app_settings_dir={SETTINGS}")
+    # Its terminals are login shells, which set PATH anew: the course would not be found there.
+    terminals = {"shell_command": [str(Path(sys.executable).with_name("course")), "shell"]}
+    argv.append(f"--ServerApp.terminado_settings={terminals!r}")
     if not browser:
         argv.append("--no-browser")
     if os.geteuid() == 0:
@@ -54,17 +62,16 @@ def jupyter_argv(port: int, browser: bool) -> list[str]:
 @click.command("open")
 @click.option("--port", default=8888, show_default=True, help="Port on 127.0.0.1; the next free one is taken if busy.")
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
-@click.option("--prepare", is_flag=True, help="Copy the labs and stop there.")
+@click.option("--prepare", is_flag=True, help="Copy the notebooks and stop there.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (with --prepare).")
 def open(port: int, no_browser: bool, prepare: bool, as_json: bool) -> None:
-    """Open the course in JupyterLab."""
-    made = copy_labs()
-    text = f"{len(made)} new lab notebook(s) in {workspace_dir()}; what you had is as you left it."
+    """Open the course in JupyterLab, with your own copies of its notebooks."""
+    made = copying.refresh()
     if prepare:
-        emit({"workspace": str(workspace_dir()), "new": [str(p) for p in made]}, as_json, text)
+        emit({"workspace": str(workspace_dir()), **made.to_dict()}, as_json, str(made))
         return
     if as_json:
         raise BadInput("JupyterLab has no JSON output", next="course open --prepare --json")
-    click.echo(text)
-    trust_lectures()
-    _process.become(jupyter_argv(port, not no_browser), cwd=ROOT)
+    click.echo(str(made))
+    begin_tools()
+    process.become(jupyter_argv(port, not no_browser), cwd=ROOT)

@@ -6,9 +6,9 @@ import json
 
 import click
 
-from helpers.labs import course
-from helpers.labs.proof import Proof
-from helpers.labs.proof import prove as prove_lab
+from helpers.course import outline
+from helpers.course.labs.proof import Proof
+from helpers.course.labs.proof import prove as prove_lab
 
 
 @click.command()
@@ -22,7 +22,7 @@ def prove(lab: str | None, step: str | None, as_json: bool) -> None:
     """
     if step and not lab:
         raise click.UsageError("--step needs a lab: course prove lab1 --step interface")
-    specs = [course.lab(lab)] if lab else list(course.labs().values())
+    specs = [outline.lab(lab)] if lab else list(outline.labs().values())
     proofs: list[Proof] = []
     for spec in specs:
         for proof in prove_lab(spec, step):

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import click
 
-from helpers import services as room
 from helpers.cli import emit
+from helpers.runtime import services as room
+from helpers.runtime.tools.progress import shown
 
 _NAME = click.argument("name", type=click.Choice([*room.catalog.SPECS, "all"]), default="all")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -23,8 +24,6 @@ def _names(name: str) -> list[str]:
 
 
 def _start(name: str, port: int | None = None) -> room.Service:
-    from helpers.tools.progress import shown
-
     with shown(f"Starting {name}", name) as progress:
         return room.start(name, port=port, progress=progress)
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
-from helpers import tools as room
-from helpers._paths import cache_dir
 from helpers.cli import emit
-from helpers.tools import build
+from helpers.core.paths import cache_dir
+from helpers.runtime import tools as room
+from helpers.runtime.tools import build
+from helpers.wrappers.terraform import config
 
 
 @click.group()
@@ -21,9 +22,13 @@ def tools() -> None:
 def describe(name: str) -> dict[str, Any]:
     """Return what is known of one tool, here or not."""
     spec = room.spec(name)
-    here = room.find(name)
+    here, changed = None, False
+    try:
+        here = room.find(name)
+    except room.ToolChanged:
+        changed = True
     seen = room.candidates(spec)
-    status = "ready" if here else "unsupported" if seen else "missing"
+    status = "ready" if here else "changed" if changed else "unsupported" if seen else "missing"
     best = here or (seen[0] if seen else None)
     return {
         "name": name,
@@ -58,7 +63,7 @@ def list_(as_json: bool) -> None:
 @click.option("--core", is_flag=True, help="Only the tools the first lecture needs.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def install(names: tuple[str, ...], core: bool, as_json: bool) -> None:
-    """Get the named tools, or all; what is there already is kept.
+    """Get the named tools, or all; what is there already is kept, unless it has changed since it was built.
 
     The compiler's private caches are dropped at the end.
     """
@@ -66,13 +71,35 @@ def install(names: tuple[str, ...], core: bool, as_json: bool) -> None:
     cache_dir().mkdir(parents=True, exist_ok=True)
     before = shutil.disk_usage(cache_dir()).free
     for name in wanted:
-        room.ensure(name)
+        _get(name)
     build.clean()
     after = shutil.disk_usage(cache_dir()).free
     rows = [describe(name) for name in wanted]
     text = "\n".join(f"{r['name']} {r['version']} ({r['origin']}) {r['path']}" for r in rows)
     text += f"\nDisk free: {before / 1e9:.1f} GB before, {after / 1e9:.1f} GB after."
     emit({"tools": rows, "disk_free_before": before, "disk_free_after": after}, as_json, text)
+
+
+def _get(name: str) -> None:
+    """Get one tool, and of the provider the copy in Terraform's mirror; what has changed is dropped first, and said."""
+    try:
+        room.ensure(name)
+    except room.ToolChanged as changed:
+        _say(changed)
+        room.discard(name)
+        room.ensure(name)
+    if name != config.PROVIDER_TOOL:
+        return
+    try:
+        config.mirror()
+    except room.ToolChanged as changed:
+        _say(changed)
+        config.discard_mirror()
+        config.mirror()
+
+
+def _say(changed: room.ToolChanged) -> None:
+    click.echo(f"{changed.what}.\n{changed.why}\nIt is removed and built again.", err=True)
 
 
 @tools.command()

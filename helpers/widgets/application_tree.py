@@ -1,85 +1,23 @@
-"""The tree of applications, static and live: what manages what, does it match Git, does it work."""
+"""The tree of applications, live: what manages what, does it match Git, does it work."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from helpers.widgets._application_tree import (
-    TreeNode,
-    application_nodes,
-    folded,
-    resource_nodes,
-    tree_nodes,
-)
-from helpers.widgets._base import button, choose, controls, frame, pick, side_by_side
-from helpers.widgets._gitops import applications_tally, count, several, short, short_image
-from helpers.widgets._html import Html, code, cut, definitions, dim, head, join, mark, page, tag
-from helpers.widgets._live import Live
-from helpers.widgets._shapes import meaning
-from helpers.widgets._tree_draw import grid_figure, legend, tree_figure
+import ipywidgets
+
+from helpers.core.html.elements import Html, code, cut, definitions, dim, head, join, mark, page, tag
+from helpers.widgets.base import button, choose, controls, frame, pick, side_by_side
+from helpers.widgets.live import Live
+from helpers.widgets.renderers.application_nodes import folded, resource_nodes
+from helpers.widgets.renderers.application_tree import Applications, figure, settled, under
+from helpers.widgets.renderers.gitops import applications_tally, count, several, short, short_image
+from helpers.widgets.renderers.shapes import meaning
+from helpers.widgets.renderers.tree_draw import tree_figure
 
 if TYPE_CHECKING:
-    from helpers.argocd.types import Application, ResourceTree
-
-#: More applications than this are drawn as a grid of cells.
-MAX_TREE = 12
-
-Applications = tuple["Application", ...]
-
-
-def settled(applications: Sequence[Application]) -> bool:
-    """Are there applications, and is each Synced and Healthy with no operation under way?"""
-    return bool(applications) and all(
-        a.sync == "Synced" and a.health == "Healthy" and (a.operation is None or a.operation.done)
-        for a in applications
-    )  # fmt: skip
-
-
-def application_tree_html(
-    source: Application | Iterable[Application] | ResourceTree,
-    *,
-    root: str = "",
-    trees: Mapping[str, ResourceTree] | None = None,
-) -> str:
-    """Return applications as a tree: root, children, resources. Many are drawn as a grid, grouped, with counts.
-
-    Args:
-        source: applications, or the resource tree of one.
-        root: draw only this application and what it manages.
-        trees: resource trees by application, to draw also what Kubernetes made (ReplicaSets, Pods).
-    """
-    if hasattr(source, "nodes"):
-        nodes = tree_nodes(cast("ResourceTree", source))
-        title = head("Resources", count(len(nodes), "node"), *legend(nodes))
-        return page(title, tree_figure(folded(nodes)), label="Tree of resources")
-    found = under(tuple(several(source)), root)
-    title = head("Applications", count(len(found), "application"), *applications_tally(list(found)))
-    return page(title, figure(found, trees or {}), label="Tree of applications")
-
-
-def under(applications: Applications, root: str) -> Applications:
-    """Return the application *root* and all that it manages, directly or not; all when *root* is empty."""
-    if not root:
-        return applications
-    known, todo, kept = {a.name: a for a in applications}, [root], dict[str, Any]()
-    while todo:
-        name = todo.pop()
-        if name in known and name not in kept:
-            kept[name] = known[name]
-            todo += known[name].children
-    return tuple(kept.values())
-
-
-def figure(applications: Applications, trees: Mapping[str, ResourceTree]) -> Html:
-    """Return the drawing: a tree with resources, or a grid when there are many applications."""
-    nodes = application_nodes(applications)
-    if sum(n.kind == "Application" for n in nodes) > MAX_TREE:
-        return grid_figure(nodes)
-    resources: list[TreeNode] = []
-    for app in sorted(applications, key=lambda a: a.name):
-        resources += resource_nodes(app, trees.get(app.name))
-    return tree_figure(folded([*nodes, *resources]))
+    from helpers.clients.argocd.types import Application, ResourceTree
 
 
 class ApplicationTree(Live[Applications]):
@@ -136,12 +74,12 @@ class ApplicationTree(Live[Applications]):
         return head("Applications", count(len(apps), "application"), *applications_tally(list(apps))), figure(apps, {})
 
     def _build(self) -> Any:
-        import ipywidgets
-
         self._head, self._view, self._note = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
         self._filter = choose("Show", [("all", "all"), ("not Synced or not Healthy", "trouble")], self._changed)
         self._list, self._detail = pick("Applications", self._changed, rows=8), ipywidgets.HTML()
-        self._pods = button("Show its Pods too", lambda _: self._fetch(), hint="Ask for the tree of the one picked")
+        self._pods = button(
+            "Show its Pods too", lambda _: self._fetch(), hint="Load the resource tree of the selected application"
+        )
         self._pods.layout.display = "" if self._tree else "none"
         row = controls(self._filter, self._pods, self.stop_button())
         box = frame(self._head, self._view, self._note, row, side_by_side(self._list, self._detail))
@@ -153,7 +91,7 @@ class ApplicationTree(Live[Applications]):
         title = self.status_line("Applications", count(len(apps), "application"), *applications_tally(list(apps)))
         self._put(self._head, page(title))
         self._put(self._view, page(figure(apps, {})))
-        self._put(self._note, page(self.said()))
+        self._put(self._note, page(self.notice()))
         self._refill()
 
     def _put(self, widget: Any, source: str) -> None:
@@ -184,28 +122,28 @@ class ApplicationTree(Live[Applications]):
             "Images": join((short_image(i) for i in app.images), ", ") if app.images else "",
             "Last sync": mark(app.operation.phase) if app.operation else "",
         }
-        said = [tag("span", mark("Warning"), " ", f"{c.type}: {cut(c.message, 300)}", class_="m-risk")
-                for c in app.conditions]  # fmt: skip
+        complaints = [
+            tag("span", mark("Warning"), " ", f"{c.type}: {cut(c.message, 300)}", class_="m-risk")
+            for c in app.conditions
+        ]
         nodes = folded(resource_nodes(app, self._trees.get(app.name)), 10)
         title = head(code(app.name), mark(app.sync), mark(app.health))
-        return join((title, *said, definitions(facts), tree_figure(nodes) if nodes else dim("It has no resources.")))
+        return join(
+            (title, *complaints, definitions(facts), tree_figure(nodes) if nodes else dim("It has no resources."))
+        )
 
     def _fetch(self) -> None:
         name, tree = self._list.value, self._tree
-        if name is None or tree is None or self._pods.disabled:
+        if name is None or tree is None:
             return
-        self._pods.disabled = True
 
         def work() -> None:
-            try:
-                found = tree(name)
-                with self._lock:
-                    self._trees[name] = found
-                    self._refill()
-            finally:
-                self._pods.disabled = False
+            found = tree(name)
+            with self._lock:
+                self._trees[name] = found
+                self._refill()
 
-        self.background(work, lambda said: setattr(self._detail, "value", said))
+        self.background(work, lambda html: setattr(self._detail, "value", html), off=[self._pods])
 
 
 def _line(app: Application) -> str:

@@ -7,15 +7,18 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
-from helpers.errors import CourseError
-from helpers.widgets._apply_state import ApplyState, Operation
-from helpers.widgets._base import Interactive, answer_while_busy, button, controls, fault, frame, front_end
-from helpers.widgets._html import Html, code, head, join, mark, page, rows_html, tag
-from helpers.widgets._plan import diagnostics_part
-from helpers.widgets._runs import apply_html
+import ipywidgets
+from IPython.display import display
+
+from helpers.core.errors import CourseError
+from helpers.core.html.elements import Html, code, head, join, mark, page, rows_html, tag
+from helpers.widgets.apply_state import ApplyState, Operation
+from helpers.widgets.base import Interactive, answer_while_busy, button, controls, fault, frame, front_end
+from helpers.widgets.renderers.plan import diagnostics_part
+from helpers.widgets.renderers.runs import apply_html
 
 if TYPE_CHECKING:
-    from helpers.terraform.types import ApplyResult, Event
+    from helpers.wrappers.terraform.types import ApplyResult, Event
 
 #: Seconds between two drawings.
 TICK = 0.5
@@ -24,11 +27,11 @@ _TONE = {"error": "bad", "done": "good", "cancelled": "change"}
 
 
 class ApplyEvents(Protocol):
-    """A running apply; `helpers.terraform` returns one from ``apply_events``."""
+    """A running apply; `helpers.wrappers.terraform` returns one from ``apply_events``."""
 
     def __iter__(self) -> Iterator[Event]: ...
     def cancel(self) -> None:
-        """End it in an orderly way."""
+        """Stop it gracefully."""
 
     def result(self) -> ApplyResult:
         """Wait for the end."""
@@ -61,8 +64,6 @@ class ApplyProgress(Interactive):
         Raises:
             TerraformError: what the run raised; when it was stopped, ``error.applied`` has what was done.
         """
-        from IPython.display import display
-
         if front_end():
             display(self)  # type: ignore[no-untyped-call]
         result = self.result()
@@ -131,10 +132,8 @@ class ApplyProgress(Interactive):
         self._draw()
 
     def _build(self) -> Any:
-        import ipywidgets
-
         self._view = ipywidgets.HTML()
-        hint = "End the apply in an orderly way; the stop button of the toolbar does the same"
+        hint = "Stop the apply gracefully; the stop button of the toolbar does the same"
         self._stop_button = button("Stop", lambda _: self.stop(), hint=hint, danger=True)
         built = frame(self._view, controls(self._stop_button))
         self._built = built
@@ -160,10 +159,19 @@ class ApplyProgress(Interactive):
             return page(*self._failure(), self._table(live=False), label="Apply")
         done, total = self.state.count("done"), len(self.state.operations)
         clock = f"{time.monotonic() - self._began:.0f} s"
-        state = mark("cancelled", "stopping, Terraform ends what it has begun") if self._stopping else mark("working")
-        said = tag("p", self.state.message, class_="m-dim")
-        return page(head(f"Apply: {done} of {total} done", state, tag("span", clock)), self._table(live=True), said,
-                    diagnostics_part(self.state.diagnostics), label="Apply")  # fmt: skip
+        state = (
+            mark("cancelled", "stopping: Terraform finishes the operations under way")
+            if self._stopping
+            else mark("working")
+        )
+        message = tag("p", self.state.message, class_="m-dim")
+        return page(
+            head(f"Apply: {done} of {total} done", state, tag("span", clock)),
+            self._table(live=True),
+            message,
+            diagnostics_part(self.state.diagnostics),
+            label="Apply",
+        )
 
     def _failure(self) -> tuple[Html, ...]:
         done = self.state.count("done")
@@ -172,8 +180,8 @@ class ApplyProgress(Interactive):
         title = head(f"Apply: {done} of {len(self.state.operations)} done", mark(state))
         if isinstance(self._error, CourseError):
             return (title, Html(fault(self._error, state)))
-        said = tag("pre", f"{type(self._error).__name__}: {self._error}") if self._error else ""
-        return (title, join((said,)))
+        message = tag("pre", f"{type(self._error).__name__}: {self._error}") if self._error else ""
+        return (title, join((message,)))
 
     def _table(self, *, live: bool) -> Html:
         now = time.monotonic()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from helpers.widgets._base import Interactive, button, controls, frame
-from helpers.widgets._cards import HINTS, check_html, hint_part, hints_due, verdict_part
-from helpers.widgets._html import head, mark, page, tag
+import ipywidgets
+
+from helpers.core.html.elements import page, tag
+from helpers.widgets.base import Interactive, Question, button, controls, done_part, frame, working
+from helpers.widgets.renderers.cards import HINTS, check_html, hint_part, hints_due, verdict_part
 
 if TYPE_CHECKING:
-    from helpers.checks import CheckResult
+    from helpers.core.verdicts.checks import CheckResult
 
 
 class StepLab(Protocol):
-    """What the panel needs of a `helpers.labs.Lab`."""
+    """What the panel needs of a `helpers.course.labs.Lab`."""
 
     def result(self, step: str) -> CheckResult:
         """Judge a step."""
@@ -45,8 +47,6 @@ class CheckPanel(Interactive):
         return check_html(self.result)
 
     def _build(self) -> Any:
-        import ipywidgets
-
         self._verdict, self._hints, self._note = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
         self._hint = button("Hint", self._reveal)
         self._check = button(
@@ -54,14 +54,10 @@ class CheckPanel(Interactive):
         )
         self._reset = button("Reset…", lambda _: self._ask("reset"), hint="Put the starter files of this step back")
         self._solve = button("Show solution…", lambda _: self._ask("solve"), hint="Write the solution of this step")
-        self._yes = button("Yes", lambda _: self._confirmed(), danger=True)
-        self._no = button("No, keep my files", lambda _: self._close_question())
-        self._asked = ""
-        self._question = controls(self._yes, self._no)
-        self._question.layout.display = "none"
+        self._question = Question(self._note, "No, keep my files")
         own = [self._check, self._hint, self._reset, self._solve] if self.lab else [self._hint]
         self._refresh()
-        return frame(self._verdict, self._hints, controls(*own), self._note, self._question)
+        return frame(self._verdict, self._hints, controls(*own), self._note, self._question.box)
 
     def _refresh(self) -> None:
         self._verdict.value = page(tag("div", verdict_part(self.result), role="status"))
@@ -71,8 +67,9 @@ class CheckPanel(Interactive):
         left = self._revealed < len(due)
         self._hint.disabled = not left
         self._hint.layout.display = "" if due else "none"
-        self._hint.description = (f"Hint {self._revealed + 1} of {len(due)}: {HINTS[self._revealed].lower()}" if left
-                                  else "No more hints")  # fmt: skip
+        self._hint.description = (
+            f"Hint {self._revealed + 1} of {len(due)}: {HINTS[self._revealed].lower()}" if left else "No more hints"
+        )
 
     def _reveal(self, _: Any) -> None:
         self._revealed += 1
@@ -80,21 +77,13 @@ class CheckPanel(Interactive):
 
     def _do(self, verb: str, work: Any) -> None:
         """Run *work* with the buttons off, so that two runs cannot meet in the same files."""
-        buttons = (self._check, self._reset, self._solve, self._yes)
-        if self._check.disabled:
-            return
-        for one in buttons:
-            one.disabled = True
-        self._note.value = page(tag("p", mark("working", f"{verb}…"), role="status"))
+        buttons = (self._check, self._reset, self._solve, self._question.yes)
 
         def run() -> None:
-            try:
-                self._note.value = work() or ""
-            finally:
-                for one in buttons:
-                    one.disabled = False
+            self._note.value = working(verb)
+            self._note.value = work() or ""
 
-        self.background(run, lambda said: setattr(self._note, "value", said))
+        self.background(run, lambda html: setattr(self._note, "value", html), off=buttons)
 
     def _recheck(self) -> str:
         if self.lab is not None:
@@ -103,29 +92,23 @@ class CheckPanel(Interactive):
         return ""
 
     def _ask(self, what: str) -> None:
-        self._asked = what
-        words = {
-            "reset": ("Put the starter files of this step back?", "Yes, reset this step"),
-            "solve": ("Write the solution of this step over your files?", "Yes, write the solution"),
-        }[what]
-        self._yes.description = self._yes.tooltip = words[1]
-        self._note.value = page(tag("p", words[0], " Your files are kept in the backup folder.", role="alert"))
-        self._question.layout.display = ""
-
-    def _close_question(self) -> None:
-        self._asked, self._note.value = "", ""
-        self._question.layout.display = "none"
-
-    def _confirmed(self) -> None:
-        what, lab = self._asked, self.lab
-        self._close_question()
-        if lab is None or what not in ("reset", "solve"):
+        lab = self.lab
+        if lab is None:
             return
-        act = lab.reset if what == "reset" else lab.solve
+        words, yes, act, verb = {
+            "reset": ("Put the starter files of this step back?", "Yes, reset this step", lab.reset, "Resetting"),
+            "solve": (
+                "Write the solution of this step over your files?",
+                "Yes, write the solution",
+                lab.solve,
+                "Solving",
+            ),
+        }[what]
 
         def work() -> str:
             done = act(self.result.step)
             self._recheck()
-            return page(head("Reset" if what == "reset" else "Solution", mark("done")), tag("p", repr(done)))
+            return done_part("Reset" if what == "reset" else "Solution", done)
 
-        self._do("Resetting" if what == "reset" else "Solving", work)
+        words = f"{words} Your files are kept in the backup directory."
+        self._question.ask(words, yes, lambda: self._do(verb, work))

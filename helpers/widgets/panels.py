@@ -6,14 +6,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from helpers.widgets._base import Interactive, button, choose, controls, frame, front_end, pick, side_by_side
-from helpers.widgets._cards import field, registry_card_html, registry_part
-from helpers.widgets._evidence import (
-    PolicyFinding,
-    Report,
-    Signature,
+import ipywidgets
+from IPython.display import display
+
+from helpers.core.html.elements import Html, code, definitions, dim, head, join, mark, page, tag, text
+from helpers.core.html.style import STATES
+from helpers.widgets.base import Interactive, button, choose, controls, frame, front_end, pick, side_by_side
+from helpers.widgets.renderers.cards import registry_card_html, registry_part
+from helpers.widgets.renderers.evidence import (
     excerpt,
     findings,
     policy_head,
@@ -23,14 +25,17 @@ from helpers.widgets._evidence import (
     signature_html,
     signature_part,
 )
-from helpers.widgets._html import Html, code, definitions, dim, head, join, mark, page, tag, text
-from helpers.widgets._style import STATES
+
+if TYPE_CHECKING:
+    from helpers.clients.registry.types import Module
+    from helpers.widgets.renderers.evidence import Signature
+    from helpers.wrappers.policy import PolicyReport, PolicyResult
 
 
 class PolicyTable(Interactive):
     """Shows the findings of a policy run; picking one shows the source of its rule."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: PolicyReport) -> None:
         self.report = report
         self._found = findings(report)
 
@@ -43,12 +48,16 @@ class PolicyTable(Interactive):
         return policy_report_html(self.report)
 
     def _build(self) -> Any:
-        import ipywidgets
-
         levels = list(dict.fromkeys(r.level for r in self._found))
         options = [(f"all ({len(self._found)})", "")]
-        options += [(f"{STATES[level].symbol if level in STATES else '·'} {level} "
-                     f"({sum(r.level == level for r in self._found)})", level) for level in levels]  # fmt: skip
+        options += [
+            (
+                f"{STATES[level].symbol if level in STATES else '·'} {level} "
+                f"({sum(r.level == level for r in self._found)})",
+                level,
+            )
+            for level in levels
+        ]
         self._filter = choose("Show", options, self._refill)
         self._list, self._detail = pick("Findings", self._selected, rows=8), ipywidgets.HTML()
         self._refill()
@@ -61,7 +70,7 @@ class PolicyTable(Interactive):
         self._list.value = shown[0][0] if shown else None
         self._selected()
 
-    def _line(self, result: PolicyFinding) -> str:
+    def _line(self, result: PolicyResult) -> str:
         symbol = STATES[result.level].symbol if result.level in STATES else "·"
         return f"{symbol} {result.level}  {result.msg or rule_name(result)}"
 
@@ -69,7 +78,7 @@ class PolicyTable(Interactive):
         chosen = self._list.value
         self._detail.value = page(self.finding(self._found[chosen]) if chosen is not None else dim("No findings."))
 
-    def finding(self, result: PolicyFinding) -> Html:
+    def finding(self, result: PolicyResult) -> Html:
         """Return one finding with its rule."""
         place = rule_place(result)
         facts = {
@@ -79,32 +88,26 @@ class PolicyTable(Interactive):
             "Source": code(f"{Path(place[0]).name}:{place[1]}") if place else dim("not given by the tool"),
             "What it asks": result.metadata.get("description", ""),
         }
-        said = tag("p", mark(result.level), " ", text(result.msg))
-        return join((said, definitions(facts), excerpt(place) if place else ""))
+        message = tag("p", mark(result.level), " ", text(result.msg))
+        return join((message, definitions(facts), excerpt(place) if place else ""))
 
 
 class RegistryCard(Interactive):
     """Shows a module of the registry; the usage snippet follows the version picked."""
 
-    def __init__(self, module: Any) -> None:
+    def __init__(self, module: Module) -> None:
         self.module = module
 
     def __repr__(self) -> str:
-        return f"RegistryCard({field(self.module, 'source', 'address', 'id', 'name')} {field(self.module, 'version')})"
+        return f"RegistryCard({self.module.source} {self.module.version})"
 
     def html(self) -> str:
         """Return the static twin."""
         return registry_card_html(self.module)
 
     def _build(self) -> Any:
-        import ipywidgets
-
-        given = [
-            str(v if isinstance(v, str) else field(v, "version", default=v))
-            for v in field(self.module, "versions", default=())
-        ]
-        current = str(field(self.module, "version"))
-        versions = given if current in given else [current, *given]
+        current, given = self.module.version, self.module.versions
+        versions = given if current in given else (current, *given)
         self._body = ipywidgets.HTML()
         self._version = choose("Version", [(v, v) for v in versions], self._show)
         self._version.value = current
@@ -112,7 +115,7 @@ class RegistryCard(Interactive):
         return frame(controls(self._version), self._body)
 
     def _show(self, _: Any = None) -> None:
-        chosen, current = self._version.value, str(field(self.module, "version"))
+        chosen, current = self._version.value, self.module.version
         note = "" if chosen == current else tag("p", dim(f"Inputs, outputs and digest below are those of {current}."))
         self._body.value = page(registry_part(self.module, chosen), note)
 
@@ -136,8 +139,6 @@ class SignaturePanel(Interactive):
         return signature_html(self.result)
 
     def _build(self) -> Any:
-        import ipywidgets
-
         self._body = ipywidgets.HTML(page(signature_part(self.result)))
         if self._verify is None:
             return frame(self._body)
@@ -145,18 +146,15 @@ class SignaturePanel(Interactive):
         return frame(self._body, controls(self._again))
 
     def _check(self) -> None:
-        if self._again.disabled or self._verify is None:
+        verify = self._verify
+        if verify is None:
             return
-        verify, self._again.disabled = self._verify, True
 
         def work() -> None:
-            try:
-                self.result = verify()
-                self._body.value = page(signature_part(self.result))
-            finally:
-                self._again.disabled = False
+            self.result = verify()
+            self._body.value = page(signature_part(self.result))
 
-        self.background(work, lambda said: setattr(self._body, "value", said))
+        self.background(work, lambda html: setattr(self._body, "value", html), off=[self._again])
 
 
 class ToolProgress(Interactive):
@@ -182,8 +180,6 @@ class ToolProgress(Interactive):
 
     def __enter__(self) -> ToolProgress:
         if front_end():
-            from IPython.display import display
-
             display(self)  # type: ignore[no-untyped-call]
         return self
 
@@ -203,8 +199,6 @@ class ToolProgress(Interactive):
         return page(head(self.title, mark(self.state), dim(f"{percent} %")), bar, tag("p", dim(self.line[-100:])))
 
     def _build(self) -> Any:
-        import ipywidgets
-
         self._body = ipywidgets.HTML(self.html())
         return frame(self._body)
 

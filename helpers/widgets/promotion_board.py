@@ -1,98 +1,20 @@
-"""The promotion board, static and live: what version is where, what would move next, what stands in the way."""
+"""The promotion board, live: follows a board and promotes after a question."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from helpers.widgets._base import button, controls, frame
-from helpers.widgets._gitops import short
-from helpers.widgets._html import Html, code, cut, dim, head, mark, page, tag
-from helpers.widgets._live import Live
-from helpers.widgets._moments import utc
-from helpers.widgets._style import STATES, Mark
+import ipywidgets
+
+from helpers.compliance.promotion import Board
+from helpers.core.html.elements import Html, page, tag
+from helpers.widgets.base import Question, button, controls, done_part, frame, working
+from helpers.widgets.live import Live
+from helpers.widgets.renderers.promotion_board import board_parts
 
 if TYPE_CHECKING:
-    from helpers.promotion import Board, Stage, Step
-
-_STEPS = {
-    "ready": Mark("✓", "can be promoted", "good"),
-    "blocked": STATES["blocked"],
-    "current": Mark("=", "the same on both sides", "plain"),
-    "empty": Mark("○", "nothing to promote", "plain"),
-}
-_NOT_PINNED = Mark("!", "not pinned", "change")
-
-
-def promotion_board_html(board: Board) -> str:
-    """Return the board: a row for each application, a column for each environment, and between two what would move."""
-    return page(*board_parts(board), label="Promotion board")
-
-
-def board_parts(board: Board) -> tuple[Html, ...]:
-    """Return title and table."""
-    steps = [step for name in board.applications for step in board.steps(name)]
-    counts = [mark(_STEPS[s], n) for s in ("ready", "blocked") if (n := sum(step.state == s for step in steps))]
-    title = head("Promotion", *counts)
-    if not board.stages:
-        return title, tag("p", dim("No environment is known."))
-    named = board.environments
-    heads = [tag("th", "Application", scope="col")]
-    for i, environment in enumerate(named):
-        if i:
-            said = tag("span", f"from {named[i - 1]} to {environment}", class_="m-sr")
-            heads.append(tag("th", tag("span", "→", aria_hidden="true"), said, scope="col", class_="m-step"))
-        heads.append(tag("th", environment, scope="col"))
-    rows = [_row(board, name) for name in board.applications]
-    # Three environments fit beside JupyterLab's file browser on a laptop.
-    least = 76 + 140 * len(named) + 112 * (len(named) - 1)
-    table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="m-board",
-                style=f"min-width:{least}px")  # fmt: skip
-    return title, tag("div", table, style="overflow-x:auto")
-
-
-def _row(board: Board, application: str) -> Html:
-    cells = [tag("th", code(cut(application, 60)), scope="row")]
-    steps = board.steps(application)
-    for i, environment in enumerate(board.environments):
-        if i:
-            cells.append(_step(steps[i - 1]))
-        cells.append(_stage(board.stage(environment, application)))
-    return tag("tr", *cells)
-
-
-def _stage(stage: Stage) -> Html:
-    if not stage.deployed:
-        return tag("td", tag("div", dim("nothing deployed"), class_="m-card m-card-empty"))
-    pinned = tag("div", code(f"{stage.digest[:15]}…")) if stage.digest else tag("div", mark(_NOT_PINNED))
-    lines = [
-        tag("div", tag("strong", cut(stage.version or "no version", 40), class_="m-version")),
-        pinned,
-        tag("div", dim("commit "), code(short(stage.revision))) if stage.revision else "",
-        tag("div", mark(stage.health), " ", mark(stage.sync)),
-        tag("div", *_approval(stage)),
-        tag("div", tag("span", utc(stage.at), class_="m-dim m-line")) if stage.at else "",
-    ]
-    return tag("td", tag("div", *lines, class_="m-card"))
-
-
-def _approval(stage: Stage) -> tuple[object, ...]:
-    if not stage.approved_by:
-        return (dim("no approval recorded"),)
-    return mark("approved"), dim(" by "), ", ".join(cut(person, 60) for person in stage.approved_by)
-
-
-def _step(step: Step) -> Html:
-    arrow = {"ready": "━━▶", "blocked": "━╳━", "current": "═══", "empty": "┄┄┄"}[step.state]
-    tone = _STEPS[step.state].tone
-    what = ""
-    if step.state in ("ready", "blocked"):
-        moves = f"{step.target.version or 'nothing'} → {step.source.version or step.source.digest[:15]}"
-        what = tag("div", code(cut(moves, 60)))
-    reasons = [tag("li", cut(reason, 400)) for reason in step.reasons]
-    drawn = tag("div", arrow, class_=f"m-arrow m-{tone}", aria_hidden="true")
-    why = tag("ul", *reasons) if reasons else ""
-    return tag("td", drawn, tag("div", mark(_STEPS[step.state])), what, why, class_="m-step")
+    from helpers.compliance.promotion import Step
 
 
 class PromotionBoard(Live["Board"]):
@@ -103,7 +25,7 @@ class PromotionBoard(Live["Board"]):
         promote: does one step (opens a pull request, merges one); what it returns is shown by its ``repr``.
         every: seconds between two questions to *source*.
         limit: seconds after which it stops watching.
-        until: ends the watch as soon as it says yes to the board.
+        until: ends the watch as soon as it is true of the board.
     """
 
     def __init__(
@@ -117,7 +39,6 @@ class PromotionBoard(Live["Board"]):
     ) -> None:
         self._board: Board | None = None
         self._promote = promote
-        self._asked: Step | None = None
         self._offered: tuple[str, ...] = ()
         super().__init__(source, every=every, limit=limit, until=until)
 
@@ -127,8 +48,6 @@ class PromotionBoard(Live["Board"]):
     @property
     def value(self) -> Board:
         """The board as it is known now."""
-        from helpers.promotion import Board
-
         return self._board or Board(())
 
     def take(self, item: Any) -> None:
@@ -140,23 +59,18 @@ class PromotionBoard(Live["Board"]):
         return board_parts(self.value)
 
     def _build(self) -> Any:
-        import ipywidgets
-
-        self._view, self._said, self._note = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
+        self._view, self._notice, self._note = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
         self._buttons = controls()
-        self._yes = button("Yes, promote", lambda _: self._confirmed(), danger=True)
-        self._no = button("No", lambda _: self._close_question())
-        self._question = controls(self._yes, self._no)
-        self._question.layout.display = "none"
+        self._question = Question(self._note)
         row = controls(self._buttons, self.stop_button())
-        return self.begin(frame(self._view, self._said, row, self._note, self._question))
+        return self.begin(frame(self._view, self._notice, row, self._note, self._question.box))
 
     def draw(self) -> None:
         """Bring board and buttons up to date."""
         board = self.value
         title, *rest = board_parts(board)
         watching = tag("div", title, role="status")
-        for view, source in ((self._view, page(watching, *rest)), (self._said, page(self.said()))):
+        for view, source in ((self._view, page(watching, *rest)), (self._notice, page(self.notice()))):
             if view.value != source:
                 view.value = source
         ready = [s for name in board.applications for s in board.steps(name) if s.state == "ready"]
@@ -165,28 +79,21 @@ class PromotionBoard(Live["Board"]):
         if self._promote is not None and labels != self._offered:
             self._offered = labels
             self._buttons.children = [self._button(step) for step in ready]
-            if self._asked is not None and _label(self._asked) not in labels:
-                self._close_question()
+            if self._question.about is not None and self._question.about not in labels:
+                self._question.close()
 
     def _button(self, step: Step) -> Any:
         return button(f"{_label(step)}…", lambda _: self._ask(step), hint="Asks once more before anything is done")
 
     def _ask(self, step: Step) -> None:
-        self._asked = step
-        self._yes.description = self._yes.tooltip = f"Yes, promote to {step.target.environment}"
-        self._note.value = page(tag("p", f"{_label(step)}?", role="alert"))
-        self._question.layout.display = ""
+        yes, label = f"Yes, promote to {step.target.environment}", _label(step)
+        self._question.ask(f"{label}?", yes, lambda: self._do(step), about=label)
 
-    def _close_question(self) -> None:
-        self._asked, self._note.value = None, ""
-        self._question.layout.display = "none"
-
-    def _confirmed(self) -> None:
-        step, promote = self._asked, self._promote
-        self._close_question()
-        if step is None or promote is None:
+    def _do(self, step: Step) -> None:
+        promote, label = self._promote, _label(step)
+        if promote is None:
             return
-        self._note.value = page(tag("p", mark("working", f"{_label(step)}"), role="status"))
+        self._note.value = working(label)
         self._buttons.children = []
 
         def work() -> None:
@@ -194,13 +101,12 @@ class PromotionBoard(Live["Board"]):
                 done = promote(step)
                 if callable(self._source):
                     self._accept(self._source())
-                said = cut(repr(done), 600) if done is not None else ""
-                self._note.value = page(head(_label(step), mark("done")), tag("p", said) if said else "")
+                self._note.value = done_part(label, done)
             finally:
                 self._offered = ()
                 self._redraw()
 
-        self.background(work, lambda said: setattr(self._note, "value", said))
+        self.background(work, lambda html: setattr(self._note, "value", html))
 
 
 def _label(step: Step) -> str:

@@ -12,7 +12,8 @@ import pytest
 import benchmarks.__main__ as entry
 from benchmarks import audit, checks, gitops, imports, wrappers
 from benchmarks._pairs import compare
-from helpers._process import run
+from helpers.core.process import run
+from tests.repeats import times
 
 
 def test_wrappers_have_a_ratio_for_each_command() -> None:
@@ -35,9 +36,16 @@ def test_pairs_run_in_turn() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["nothing"], ["wrappers", "imports"], ["imports", "--jsn"], ["audit", "--plot="], ["audit", "--plot"],
-     ["audit", "--plot=a", "--plot=b"]],
-)  # fmt: skip
+    [
+        [],
+        ["nothing"],
+        ["wrappers", "imports"],
+        ["imports", "--jsn"],
+        ["audit", "--plot="],
+        ["audit", "--plot"],
+        ["audit", "--plot=a", "--plot=b"],
+    ],
+)
 def test_a_wrong_name_lists_the_right_ones(arguments: list[str]) -> None:
     done = run([sys.executable, "-m", "benchmarks", *arguments])
     assert done.returncode == 2 and ",".join(["all", *entry.names()]) in done.stderr
@@ -72,7 +80,6 @@ def test_steps_over_the_goal_are_named() -> None:
     assert "build" in next(checks.show(found))
 
 
-@pytest.mark.timeout(120)
 def test_the_audit_trail_keeps_order_and_its_proofs_stay_short(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -88,11 +95,15 @@ def test_the_audit_trail_keeps_order_and_its_proofs_stay_short(
     assert "events in the log" in (tmp_path / "plots" / "audit.svg").read_text()
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.soak
 def test_gitops_starts_warm_and_grows_without_error() -> None:
-    found = gitops.measure(starts=1, repeats=1, counts=(1, 3))
+    many = times(3, 100)
+    found = gitops.measure(starts=1, repeats=1, counts=(1, many))
     assert 0 < found["warm_start_services_seconds"] < found["warm_start_seconds"]
     assert {"kube-apiserver", "application-controller"} <= set(found["resident_mib"])
     assert 0 < found["shared_once_mib"] <= found["total_mib"]
-    assert [(row["applications"], row["api_requests"] > 0) for row in found["applications"]] == [(1, True), (3, True)]
+    assert [(row["applications"], row["api_requests"] > 0) for row in found["applications"]] == [
+        (1, True),
+        (many, True),
+    ]
     assert "warm" in "\n".join(gitops.show(found))

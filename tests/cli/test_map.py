@@ -9,9 +9,9 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from helpers import _paths
 from helpers.cli import contract
 from helpers.cli.contract import ROWS, BadMap, Results, rows
+from helpers.core import paths
 
 CASES = """<testsuites><testsuite>
 <testcase classname="tests.test_a" name="test_fine"/>
@@ -20,7 +20,7 @@ CASES = """<testsuites><testsuite>
 <testcase classname="tests.test_ab" name="test_bad"><failure message="no"/></testcase>
 <testcase classname="tests.test_skip" name="test_s"><skipped/></testcase>
 <testcase classname="tests.notebooks.test_lectures" name="test_lecture[notebooks/one.ipynb]"/>
-<testcase classname="tests.notebooks.test_labs" name="test_lab[notebooks/two.ipynb]@lab"><error/></testcase>
+<testcase classname="tests.e2e.test_cycle" name="test_lab[notebooks/two.ipynb]@lab"><error/></testcase>
 </testsuite></testsuites>"""
 
 
@@ -104,7 +104,7 @@ def test_a_broken_result_file_is_an_error(root: Path) -> None:
 def test_check_ends_with_an_error_unless_all_that_is_claimed_passes(
     root: Path, monkeypatch: pytest.MonkeyPatch, tests: str, code: int
 ) -> None:
-    monkeypatch.setattr(_paths, "ROOT", root)
+    monkeypatch.setattr(paths, "ROOT", root)
     declare(root, O1={"notebooks": ["notebooks/one.ipynb"], "tests": [tests]})
     ran = CliRunner().invoke(contract.map, ["--check", "--json"])
     assert ran.exit_code == code
@@ -113,5 +113,5 @@ def test_check_ends_with_an_error_unless_all_that_is_claimed_passes(
 
 
 def test_the_courses_own_map_is_whole() -> None:
-    found = rows(_paths.ROOT, Results(Path("none")))
+    found = rows(paths.ROOT, Results(Path("none")))
     assert [row.id for row in found] == list(ROWS)

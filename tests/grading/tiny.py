@@ -8,7 +8,7 @@ import nbformat
 
 from tests.klass import book, code
 
-SETUP = 'from helpers.labs import Lab\n\nlab = Lab("lab1")'
+SETUP = 'from helpers import Lab\n\nlab = Lab("lab1")'
 GRADE = {"grade": True, "locked": True}
 SOLVE = {"solution": True}
 WORD = "solved-zebra"
@@ -39,7 +39,7 @@ def make(folder: Path) -> None:
     )
     second = book(
         code(SETUP, "setup-2"),
-        code("from helpers import services\n\nassert services.ensure('cloud').url", "cloud"),
+        code("from helpers import services\n\nassert services.ensure('oci').url", "registry"),
         code(_write("three.tf", f'locals {{ c = "{WORD}" }}'), "three-file", **SOLVE),
         code(_test("three.tf", WORD), "three-test", points=4, **GRADE),
     )

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from helpers import leaks, services, tools
-from helpers._paths import IAC
-from helpers._process import environment
-from helpers.secrets_manager import SecretsManager
-from helpers.terraform import Terraform, config
-from helpers.terraform.errors import TerraformError
+from helpers.clients.aws.secrets_manager import SecretsManager
+from helpers.compliance import leaks
+from helpers.core.paths import IAC
+from helpers.core.process import environment
+from helpers.runtime import services, tools
+from helpers.wrappers.terraform import Terraform, config
+from helpers.wrappers.terraform.errors import TerraformError
 
 ROOT = IAC / "lectures/unit4/secrets"
 PASSWORD = "Wq7-canary-Lm2-of-the-registry"

@@ -10,22 +10,32 @@ from typing import Any
 import pytest
 import yaml
 
-from helpers import _process, cloud, services
-from helpers._paths import IAC
-from helpers.conftest import Conftest
-from helpers.gates import Settings, story
-from helpers.kustomize import Kustomize, Rendered
-from helpers.kyverno import Kyverno
-from helpers.opa import Opa
-from helpers.terraform import Terraform
-from tests.helpers.registry import registry
+from helpers.clients.aws import cloud
+from helpers.compliance.gates import Settings
+from helpers.core import process
+from helpers.core.paths import IAC
+from helpers.course.scenarios import story
+from helpers.runtime import services
+from helpers.wrappers.conftest import Conftest
+from helpers.wrappers.kustomize import Kustomize, Rendered
+from helpers.wrappers.kyverno import Kyverno
+from helpers.wrappers.opa import Opa
+from helpers.wrappers.terraform import Terraform
+from tests.wrappers.registry import registry
 
 ROOT = IAC / "gitops"
 ENVIRONMENTS = ("dev", "staging", "prod")
 TEAMS = ("vision", "speech", "ranking")
 OVERLAYS = {name: f"apps/inference/overlays/{name}" for name in ENVIRONMENTS}
-FOLDERS = [*OVERLAYS.values(), "clusters/root", "clusters/apps", "clusters/applicationsets", "projects", "tenants",
-           "policy/admission"]  # fmt: skip
+FOLDERS = [
+    *OVERLAYS.values(),
+    "clusters/root",
+    "clusters/apps",
+    "clusters/applicationsets",
+    "projects",
+    "tenants",
+    "policy/admission",
+]
 
 
 @pytest.fixture(scope="module")
@@ -205,10 +215,16 @@ class TestPipeline:
                 assert "uses" not in step or len(step["uses"].partition("@")[2]) == 40
                 assert "${{" not in step.get("run", "")
 
-    @pytest.mark.parametrize(("what", "code", "word"), [
-        ("as applied", 0, "in-sync"), ("changed by hand", 1, "drifted"), ("never applied", 3, "unknown"),
-        ("broken", 3, "unknown"), ("the cloud is down", 3, "unknown"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("what", "code", "word"),
+        [
+            ("as applied", 0, "in-sync"),
+            ("changed by hand", 1, "drifted"),
+            ("never applied", 3, "unknown"),
+            ("broken", 3, "unknown"),
+            ("the cloud is down", 3, "unknown"),
+        ],
+    )
     def test_the_drift_job_has_three_answers(self, tmp_path: Path, what: str, code: int, word: str) -> None:
         folder = Path(shutil.copytree(ROOT / "infrastructure", tmp_path / "infrastructure"))
         services.ensure("cloud")
@@ -222,7 +238,7 @@ class TestPipeline:
             (folder / "main.tf").write_text("resource {\n")
         if what == "the cloud is down":
             services.stop("cloud")
-        done = _process.run([sys.executable, str(ROOT / "pipeline/drift.py"), str(folder)], cwd=ROOT)
+        done = process.run([sys.executable, str(ROOT / "pipeline/drift.py"), str(folder)], cwd=ROOT)
         assert (done.returncode, done.stdout.partition(":")[0]) == (code, word), done.stdout + done.stderr
         assert code != 1 or "platform_artifact_bucket.models" in done.stdout
         if what in ("as applied", "changed by hand", "broken"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import ssl
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -13,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from helpers import services
-from helpers._paths import IAC
-from helpers.kustomize import Kustomize
-from helpers.services import control_plane
+from helpers.core.paths import IAC
+from helpers.runtime import services
+from helpers.runtime.services import control_plane
+from helpers.wrappers.kustomize import Kustomize
+from tests.waits import until
 
 Object = dict[str, Any]
 PATHS = {
@@ -47,9 +47,10 @@ class Api:
         """Return the HTTP status and the message."""
         path = PATHS[manifest["kind"]].format(manifest["metadata"].get("namespace", "inference-prod"))
         request = urllib.request.Request(
-            f"{self._host}{path}{'?dryRun=All' * dry_run}", json.dumps(manifest).encode(),
+            f"{self._host}{path}{'?dryRun=All' * dry_run}",
+            json.dumps(manifest).encode(),
             {"Content-Type": "application/json"},
-        )  # fmt: skip
+        )
         try:
             with urllib.request.urlopen(request, context=self._tls) as answer:
                 return answer.status, ""
@@ -69,10 +70,7 @@ def api() -> Iterator[Api]:
     assert found.create(bare)[0] == 201
     # The API server takes a moment to enforce a new policy.
     refused = deployment(lambda d: container(d).update(image="x:1"))
-    for _ in range(150):
-        if found.create(refused, dry_run=True)[0] == 403:
-            break
-        time.sleep(0.1)
+    until(lambda: found.create(refused, dry_run=True)[0] == 403, "the policy is not in force")
     yield found
     services.stop("kubernetes")
 
@@ -101,15 +99,19 @@ SPOILED: dict[str, tuple[Callable[[Object], object], str]] = {
     "init container": (lambda d: pod_spec(d).update(initContainers=[{"name": "i", "image": "x"}]), "no digest: x"),
     "no owner": (lambda d: d["metadata"]["labels"].pop("owner"), "owner and cost-centre"),
     "no labels": (lambda d: d["metadata"].pop("labels"), "owner and cost-centre"),
-    "privileged": (lambda d: container(d)["securityContext"].update(privileged=True, allowPrivilegeEscalation=True),
-                   "privileged"),
+    "privileged": (
+        lambda d: container(d)["securityContext"].update(privileged=True, allowPrivilegeEscalation=True),
+        "privileged",
+    ),
     "root": (lambda d: pod_spec(d).pop("securityContext"), "root"),
     "root in the container": (lambda d: container(d)["securityContext"].update(runAsNonRoot=False), "root"),
-    "folder of the node": (lambda d: pod_spec(d).update(volumes=[{"name": "scratch", "hostPath": {"path": "/"}}]),
-                           "hostPath"),
+    "folder of the node": (
+        lambda d: pod_spec(d).update(volumes=[{"name": "scratch", "hostPath": {"path": "/"}}]),
+        "hostPath",
+    ),
     "too many GPUs": (lambda d: d["spec"].update(replicas=9), "asks for 9 GPUs; the namespace inference-prod allows 8"),
     "slices of a GPU": (lambda d: container(d)["resources"]["limits"].update({"nvidia.com/mig-1g.5gb": 2}), "9 GPUs"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("fault", SPOILED)
@@ -127,9 +129,13 @@ def test_no_kind_is_a_way_around(api: Api) -> None:
     objects: list[Object] = [
         {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": template["spec"]},
         {"apiVersion": "batch/v1", "kind": "Job", "metadata": meta, "spec": job},
-        {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": meta,
-         "spec": {"schedule": "0 0 * * *", "jobTemplate": {"spec": job}}},
-    ]  # fmt: skip
+        {
+            "apiVersion": "batch/v1",
+            "kind": "CronJob",
+            "metadata": meta,
+            "spec": {"schedule": "0 0 * * *", "jobTemplate": {"spec": job}},
+        },
+    ]
     for manifest in objects:
         # The service account does not exist in this namespace; a controller would say so, the policy does not care.
         template["spec"].pop("serviceAccountName", None)

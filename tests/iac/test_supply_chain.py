@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from helpers import tools
-from helpers._paths import IAC
-from helpers.conftest import Conftest
-from helpers.opa import Opa
-from helpers.policy import PolicyReport
-from helpers.sbom import Sbom, Syft
-from tests.helpers.sbom import parts
+from helpers.core.paths import IAC
+from helpers.runtime import tools
+from helpers.wrappers.conftest import Conftest
+from helpers.wrappers.opa import Opa
+from helpers.wrappers.policy import PolicyReport
+from helpers.wrappers.sbom import Sbom, Syft
+from tests.wrappers.sbom import parts
 
 ROOT = IAC / "supply-chain"
 SBOM = ("sbom.completeness", "sbom.licences", "sbom.known_bad")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nbformat
 
-from helpers._paths import ROOT
+from helpers.core.paths import ROOT
 from tests.notebooks import runner
 
 

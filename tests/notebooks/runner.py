@@ -1,4 +1,4 @@
-"""Finds the course's notebooks and executes each once, by papermill, as a reader with an empty state would."""
+"""Finds the course's notebooks and executes the lectures, by papermill, as a reader with an empty state would."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 import nbformat
 import pytest
 
-from helpers._paths import ROOT
+from helpers.core.paths import ROOT
+from helpers.runtime import services
 
 SANITIZE = Path(__file__).with_name("sanitize.cfg")
 #: Seconds one cell may take.
@@ -49,11 +50,14 @@ def fresh(room: Path) -> Iterator[Path]:
         # The terminal's settings must not decide what a notebook shows.
         patch.setenv("IPYTHONDIR", str(room / "ipython"))
         patch.setenv("COLUMNS", "80")
-        yield room
-        if (room / "state" / "services").is_dir():
-            from helpers import services
-
-            services.stop()
+        # Questions have other values for each learner; the committed outputs are this one's.
+        patch.setenv("MOD208_LEARNER", "reader")
+        try:
+            yield room
+        finally:
+            # A notebook that fails must not leave its services running beside the rest of the run.
+            if (room / "state" / "services").is_dir():
+                services.stop()
 
 
 def execute(path: Path, room: Path, cwd: Path) -> Any:

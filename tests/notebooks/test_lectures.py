@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from helpers._paths import ROOT
+from helpers.core.paths import ROOT
 from tests.notebooks import runner
 
 pytestmark = pytest.mark.e2e
 
 
-@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("notebook", runner.lectures())
 def test_lecture(notebook: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     path = ROOT / notebook

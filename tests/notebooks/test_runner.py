@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from papermill.exceptions import PapermillExecutionError
 
+from helpers.runtime import services
 from tests.klass import book, code
 from tests.notebooks import runner
 
@@ -68,6 +69,14 @@ def test_a_notebook_never_run_fails(executed: Path, request: pytest.FixtureReque
     nbformat.write(nb, tmp_path / "bare.ipynb")
     found = runner.differences(tmp_path / "bare.ipynb", nbformat.read(executed, 4), request.session)
     assert len(found) == len(LINES)
+
+
+def test_the_services_of_a_notebook_that_fails_are_stopped(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), runner.fresh(tmp_path):
+        services.start("oci")
+        raise ZeroDivisionError
+    with runner.fresh(tmp_path):
+        assert {service.status for service in services.status()} == {"stopped"}
 
 
 def test_an_error_fails(tmp_path: Path) -> None:

@@ -6,30 +6,30 @@ import re
 
 import pytest
 
-from helpers import services, tools
-from helpers._paths import TOOLCHAIN
+from helpers.clients.aws import cloud
+from helpers.core.paths import TOOLCHAIN
+from helpers.runtime import tools
 from tests.toolchain.conftest import go
 
 PROVIDER = TOOLCHAIN / "provider-platform"
 
 
-@pytest.mark.timeout(1800)
 @pytest.mark.xdist_group("go")
 def test_vet_is_content() -> None:
     vetted = go(PROVIDER, "vet", "./...")
     assert vetted.returncode == 0, vetted.stderr[-4000:]
 
 
-@pytest.mark.timeout(1800)
 @pytest.mark.xdist_group("go")
 def test_unit_and_acceptance_tests_pass_against_the_local_cloud() -> None:
-    cloud = services.ensure("cloud")
+    endpoint = cloud.url()
+    key, secret = cloud.local_key()
     env = {
         "TF_ACC": "1",
         "TF_ACC_TERRAFORM_PATH": str(tools.ensure("terraform").path),
-        "PLATFORM_ENDPOINT": cloud.url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test-only",
+        "PLATFORM_ENDPOINT": str(endpoint),
+        "AWS_ACCESS_KEY_ID": key,
+        "AWS_SECRET_ACCESS_KEY": secret,
         "AWS_REGION": "eu-west-1",
     }
     tested = go(PROVIDER, "test", "-count=1", "-v", "./...", env=env)

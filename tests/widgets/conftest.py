@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from helpers import tools
-from helpers._process import environment
-from helpers.terraform.types import Plan
+from helpers.core.process import environment
+from helpers.runtime import tools
+from helpers.wrappers.terraform.types import Plan
 from tests.browser import chromium, lab_server
 from tests.widgets.plans import CHILD, MAIN, SECRET
 

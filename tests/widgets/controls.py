@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpers.evidence import Control, Coverage, Evidence, Requirement
+from helpers.compliance.evidence import Control, Coverage, Evidence, Requirement
 
 
 def coverage(text: str = "", pieces: int = 1) -> list[Coverage]:

@@ -6,15 +6,15 @@ The JSON has the shape of Argo CD's and Kubernetes' API, the words are ours.
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from helpers.argocd.types import Application, ApplicationEvent, ResourceDiff, ResourceTree
-from helpers.kubernetes.types import Event, Object
-from helpers.promotion import Blocker, Board, Stage, Step
+from helpers.clients.argocd.types import Application, ApplicationEvent, ResourceDiff, ResourceTree
+from helpers.clients.forge.types import Approval, AuditEntry, PullRequest
+from helpers.clients.kubernetes.types import Event, Object
+from helpers.compliance.promotion import Blocker, Board, Stage
+from helpers.core.verdicts.gates import Finding, Gate, GateReport
 
 SECRET = "hunter-of-the-snark"
 COMMIT, OLDER = "a" * 39 + "1", "b" * 39 + "2"
@@ -25,8 +25,16 @@ OLD_DIGEST = "registry.acme.test/inference@sha256:" + "3c" * 32
 def resource(kind: str, name: str, sync: str = "Synced", health: str = "", **more: Any) -> dict[str, Any]:
     """One entry of ``status.resources``."""
     group = "argoproj.io" if kind == "Application" else "apps" if kind == "Deployment" else ""
-    return {"group": group, "version": "v1", "kind": kind, "namespace": more.pop("namespace", "inference-dev"),
-            "name": name, "status": sync, **({"health": {"status": health}} if health else {}), **more}  # fmt: skip
+    return {
+        "group": group,
+        "version": "v1",
+        "kind": kind,
+        "namespace": more.pop("namespace", "inference-dev"),
+        "name": name,
+        "status": sync,
+        **({"health": {"status": health}} if health else {}),
+        **more,
+    }
 
 
 def application_json(
@@ -65,98 +73,178 @@ OPERATION = {
     "syncResult": {
         "revision": COMMIT,
         "resources": [
-            {"group": "apps", "version": "v1", "kind": "Deployment", "namespace": "inference-prod",
-             "name": "inference", "status": "SyncFailed", "message": "exceeded quota: gpu", "syncPhase": "Sync"},
-            {"version": "v1", "kind": "Service", "namespace": "inference-prod", "name": "inference",
-             "status": "Synced", "message": "service/inference configured"},
+            {
+                "group": "apps",
+                "version": "v1",
+                "kind": "Deployment",
+                "namespace": "inference-prod",
+                "name": "inference",
+                "status": "SyncFailed",
+                "message": "exceeded quota: gpu",
+                "syncPhase": "Sync",
+            },
+            {
+                "version": "v1",
+                "kind": "Service",
+                "namespace": "inference-prod",
+                "name": "inference",
+                "status": "Synced",
+                "message": "service/inference configured",
+            },
         ],
     },
-}  # fmt: skip
+}
 
 
 def family() -> tuple[Application, ...]:
     """The App-of-Apps of team vision: dev is fine, staging rolls out, prod was edited by hand."""
     names = ("inference-dev", "inference-staging", "inference-prod")
     kids = {
-        "inference-dev": [resource("Deployment", "inference", "Synced", "Healthy"), resource("Service", "inference"),
-                          resource("ConfigMap", "settings")],
-        "inference-staging": [resource("Deployment", "inference", "Synced", "Progressing"),
-                              resource("Service", "inference")],
-        "inference-prod": [resource("Deployment", "inference", "OutOfSync", "Degraded"),
-                           resource("Service", "inference"),
-                           resource("Secret", "model-key", "OutOfSync", "Missing"),
-                           resource("ConfigMap", "old", "OutOfSync", requiresPruning=True)],
-    }  # fmt: skip
+        "inference-dev": [
+            resource("Deployment", "inference", "Synced", "Healthy"),
+            resource("Service", "inference"),
+            resource("ConfigMap", "settings"),
+        ],
+        "inference-staging": [
+            resource("Deployment", "inference", "Synced", "Progressing"),
+            resource("Service", "inference"),
+        ],
+        "inference-prod": [
+            resource("Deployment", "inference", "OutOfSync", "Degraded"),
+            resource("Service", "inference"),
+            resource("Secret", "model-key", "OutOfSync", "Missing"),
+            resource("ConfigMap", "old", "OutOfSync", requiresPruning=True),
+        ],
+    }
     state = dict(zip(names, [("Synced", "Healthy"), ("Synced", "Progressing"), ("OutOfSync", "Degraded")], strict=True))
     conditions = [{"type": "SyncError", "message": "exceeded quota: gpu", "lastTransitionTime": "2026-01-01T10:00:04Z"}]
-    root = application("root", "Synced", "Healthy", resources=[
-        resource("Application", n, *state[n], namespace="argocd") for n in names])  # fmt: skip
+    root = application(
+        "root",
+        "Synced",
+        "Healthy",
+        resources=[resource("Application", n, *state[n], namespace="argocd") for n in names],
+    )
     more = {"inference-prod": {"operationState": OPERATION, "conditions": conditions}}
     return (root, *(application(n, *state[n], resources=kids[n], **more.get(n, {})) for n in names))
 
 
 def crowd(number: int = 100) -> tuple[Application, ...]:
     """Many applications of one ApplicationSet, a few of them in trouble."""
-    odd = {7: ("OutOfSync", "Degraded"), 23: ("Synced", "Progressing"), 24: ("Unknown", "Unknown"),
-           61: ("OutOfSync", "Missing"), 88: ("Synced", "Suspended")}  # fmt: skip
-    return tuple(application(f"inference-{i:03d}", *odd.get(i, ("Synced", "Healthy")), owner="inference-fleet")
-                 for i in range(number))  # fmt: skip
+    odd = {
+        7: ("OutOfSync", "Degraded"),
+        23: ("Synced", "Progressing"),
+        24: ("Unknown", "Unknown"),
+        61: ("OutOfSync", "Missing"),
+        88: ("Synced", "Suspended"),
+    }
+    return tuple(
+        application(f"inference-{i:03d}", *odd.get(i, ("Synced", "Healthy")), owner="inference-fleet")
+        for i in range(number)
+    )
 
 
 def tree() -> ResourceTree:
     """A Deployment, its ReplicaSet, its Pods."""
     node = {"namespace": "inference-dev", "version": "v1"}
     nodes: list[dict[str, Any]] = [
-        {**node, "uid": "d", "group": "apps", "kind": "Deployment", "name": "inference",
-         "health": {"status": "Healthy"}, "images": [DIGEST]},
-        {**node, "uid": "r", "group": "apps", "kind": "ReplicaSet", "name": "inference-6d5f",
-         "parentRefs": [{"uid": "d"}]},
-    ]  # fmt: skip
-    nodes += [{**node, "uid": f"p{i}", "kind": "Pod", "name": f"inference-6d5f-{i}", "parentRefs": [{"uid": "r"}],
-               "health": {"status": "Healthy" if i else "Progressing", "message": "" if i else "pulling"}}
-              for i in range(3)]  # fmt: skip
+        {
+            **node,
+            "uid": "d",
+            "group": "apps",
+            "kind": "Deployment",
+            "name": "inference",
+            "health": {"status": "Healthy"},
+            "images": [DIGEST],
+        },
+        {
+            **node,
+            "uid": "r",
+            "group": "apps",
+            "kind": "ReplicaSet",
+            "name": "inference-6d5f",
+            "parentRefs": [{"uid": "d"}],
+        },
+    ]
+    nodes += [
+        {
+            **node,
+            "uid": f"p{i}",
+            "kind": "Pod",
+            "name": f"inference-6d5f-{i}",
+            "parentRefs": [{"uid": "r"}],
+            "health": {"status": "Healthy" if i else "Progressing", "message": "" if i else "pulling"},
+        }
+        for i in range(3)
+    ]
     return ResourceTree.from_json({"nodes": nodes, "hosts": []})
 
 
 def deployment(replicas: int, image: str, **env: str) -> dict[str, Any]:
-    container = {"name": "server", "image": image, "resources": {"limits": {"nvidia.com/gpu": 1}},
-                 "env": [{"name": k, "value": v} for k, v in env.items()]}  # fmt: skip
+    container = {
+        "name": "server",
+        "image": image,
+        "resources": {"limits": {"nvidia.com/gpu": 1}},
+        "env": [{"name": k, "value": v} for k, v in env.items()],
+    }
     labels = {"app": "inference", "team": "vision"}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {"name": "inference", "namespace": "inference-prod", "labels": labels},
-        "spec": {"replicas": replicas, "selector": {"matchLabels": labels},
-                 "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}}},
-    }  # fmt: skip
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+        },
+    }
 
 
 def secret(value: str) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "model-key", "namespace": "inference-prod"},
-            "data": {"key": value, "same": "c2FtZQ=="}}  # fmt: skip
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "model-key", "namespace": "inference-prod"},
+        "data": {"key": value, "same": "c2FtZQ=="},
+    }
 
 
 def managed(live: Any, target: Any, kind: str = "Deployment", name: str = "inference") -> ResourceDiff:
     """One item of ``/managed-resources``: manifests as JSON inside JSON."""
     group = "apps" if kind == "Deployment" else ""
-    return ResourceDiff.from_json({
-        "group": group, "kind": kind, "namespace": "inference-prod", "name": name, "hook": False,
-        "liveState": json.dumps(live), "targetState": json.dumps(target),
-        "normalizedLiveState": json.dumps(live), "predictedLiveState": json.dumps(target),
-    })  # fmt: skip
+    return ResourceDiff.from_json(
+        {
+            "group": group,
+            "kind": kind,
+            "namespace": "inference-prod",
+            "name": name,
+            "hook": False,
+            "liveState": json.dumps(live),
+            "targetState": json.dumps(target),
+            "normalizedLiveState": json.dumps(live),
+            "predictedLiveState": json.dumps(target),
+        }
+    )
 
 
 def diffs() -> tuple[ResourceDiff, ...]:
     """Someone scaled by hand and took another image; a Secret differs; a Service is as Git says; one is missing."""
-    wanted, live = deployment(3, DIGEST, MODEL="resnet"), deployment(9, OLD_DIGEST, MODEL="resnet", DEBUG="1")
+    desired, live = deployment(3, DIGEST, MODEL="resnet"), deployment(9, OLD_DIGEST, MODEL="resnet", DEBUG="1")
     live["metadata"] |= {"uid": "0", "resourceVersion": "17", "managedFields": [{"manager": "kubectl-edit"}]}
     live["status"] = {"readyReplicas": 9}
-    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "inference", "namespace": "inference-prod"},
-               "spec": {"ports": [{"port": 80}]}}  # fmt: skip
-    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "inference-prod"},
-              "data": {"batch": "8"}}  # fmt: skip
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "inference", "namespace": "inference-prod"},
+        "spec": {"ports": [{"port": 80}]},
+    }
+    config = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "settings", "namespace": "inference-prod"},
+        "data": {"batch": "8"},
+    }
     return (
-        managed(live, wanted),
+        managed(live, desired),
         managed(secret(SECRET), secret(f"{SECRET}-2"), "Secret", "model-key"),
         managed(service, service, "Service"),
         managed(None, config, "ConfigMap", "settings"),
@@ -175,99 +263,63 @@ def board() -> Board:
         Stage("staging", "inference", **old, revision=OLDER, **good, approved_by=("maria", "tom")),
         Stage("prod", "inference", DIGEST.replace("9f", "77"), "1.3.9", "c" * 40, "Synced", "Healthy", ("tom",)),
         Stage("dev", "ranker", "registry.acme.test/ranker:latest", "0.2.0", COMMIT, "OutOfSync", "Progressing"),
-    )  # fmt: skip
+    )
     return Board(stages, (Blocker("prod", "no approval by another person", "inference"),))
 
 
-@dataclass(frozen=True)
-class Finding:
-    file: str
-    line: int | None
-    rule: str
-    message: str
-
-
-@dataclass(frozen=True)
-class Gate:
-    name: str
-    status: str
-    reason: str = ""
-    findings: tuple[Finding, ...] = ()
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Report:
-    gates: tuple[Gate, ...]
-    commit: str = COMMIT
-    passed: bool = False
-
-
-@dataclass(frozen=True)
-class Approval:
-    person: str
-    commit: str
-    at: str
-    valid: bool
-
-
-@dataclass(frozen=True)
-class Pull:
-    number: int = 7
-    title: str = "Promote inference 1.5.0 to staging"
-    author: str = "learner"
-    source: str = "promote-1.5.0"
-    target: str = "main"
-    head: str = COMMIT
-    state: str = "open"
-    approvals: tuple[Approval, ...] = ()
-    gates: Any = None
-    blockers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Audit:
-    at: str
-    actor: str
-    action: str
-    pull: int = 0
-    commit: str = ""
-    reason: str = ""
-    decision: str = "accepted"
-
-
-def gates() -> Report:
+def gates() -> GateReport:
     """One passed, one failed, one could not tell."""
     finding = Finding("apps/inference/overlays/prod/patch.yaml", 12, "require-limits", "container server has no limits")
-    return Report((
-        Gate("signature", "passed", "signed by maria"),
-        Gate("policy", "failed", "2 rules are broken",
-             (finding, Finding("apps/inference/base/deployment.yaml", None, "no-latest", "tag latest"))),
-        Gate("image", "unknown", "the registry did not answer:\nconnection refused"),
-    ))  # fmt: skip
-
-
-def all_passed() -> Report:
-    return Report(
-        (Gate("signature", "passed", "signed by maria"), Gate("policy", "passed", "12 rules kept")), passed=True
+    return GateReport(
+        (
+            Gate("signature", "passed", "signed by maria"),
+            Gate(
+                "policy",
+                "failed",
+                "2 rules are broken",
+                (finding, Finding("apps/inference/base/deployment.yaml", None, "no-latest", "tag latest")),
+            ),
+            Gate("image", "unknown", "the registry did not answer:\nconnection refused"),
+        ),
+        COMMIT,
     )
 
 
-def pull() -> Pull:
-    approvals = (
-        Approval("maria", COMMIT, "2026-01-01T10:00:02Z", True),
-        Approval("tom", OLDER, "2026-01-01T10:00:01Z", False),
+def all_passed() -> GateReport:
+    return GateReport(
+        (Gate("signature", "passed", "signed by maria"), Gate("policy", "passed", "12 rules kept")), COMMIT
     )
-    return Pull(approvals=approvals, gates=gates(), blockers=("gate policy failed", "gate image could not tell"))
 
 
-def trail() -> tuple[Audit, ...]:
+def fresh_pull() -> PullRequest:
+    """A pull request that nobody has looked at."""
+    title = "Promote inference 1.5.0 to staging"
+    return PullRequest(7, title, "learner", "promote-1.5.0", "main", COMMIT, "open", (), None, (), "gitops")
+
+
+def pull() -> PullRequest:
+    approvals = (Approval("maria", COMMIT, time(2), True), Approval("tom", OLDER, time(1), False))
+    blockers = ("gate policy failed", "gate image could not tell")
+    return replace(fresh_pull(), approvals=approvals, gates=gates(), blockers=blockers)
+
+
+def audited(
+    second: float, actor: str, action: str, pull: int, commit: str, reason: str = "", decision: str = "accepted"
+) -> AuditEntry:
+    return AuditEntry(time(second), actor, action, decision, reason, commit, "refs/heads/main", pull, "gitops")
+
+
+def trail() -> tuple[AuditEntry, ...]:
     return (
-        Audit("2026-01-01T10:00:03Z", "learner", "open", 7, COMMIT),
-        Audit("2026-01-01T10:00:05Z", "maria", "approve", 7, COMMIT),
-        Audit("2026-01-01T10:00:07Z", "learner", "push", 0, COMMIT, "no approval by another person", "refused"),
-        Audit("2026-01-01T10:00:25Z", "tom", "break_glass", 8, OLDER, "prod is down, the registry too"),
+        audited(3, "learner", "open", 7, COMMIT),
+        audited(5, "maria", "approve", 7, COMMIT),
+        audited(7, "learner", "push", 0, COMMIT, "no approval by another person", "refused"),
+        audited(25, "tom", "break-glass", 8, OLDER, "prod is down, the registry too"),
     )
+
+
+def time(second: float) -> datetime:
+    return datetime.fromisoformat(at(second))
 
 
 def at(seconds: float) -> str:
@@ -300,97 +352,38 @@ def happened() -> list[Any]:
 def cluster_events() -> tuple[Event, ...]:
     about = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "inference", "namespace": "inference-prod"}
     return (
-        Event.from_json({"type": "Normal", "reason": "ScalingReplicaSet", "message": "Scaled up to 3", "count": 1,
-                         "involvedObject": about, "firstTimestamp": at(9), "lastTimestamp": at(9),
-                         "reportingComponent": "deployment-controller"}),
-        Event.from_json({"type": "Warning", "reason": "FailedCreate", "note": "exceeded quota: gpu",
-                         "regarding": about, "eventTime": at(12), "deprecatedCount": 4}),
-    )  # fmt: skip
+        Event.from_json(
+            {
+                "type": "Normal",
+                "reason": "ScalingReplicaSet",
+                "message": "Scaled up to 3",
+                "count": 1,
+                "involvedObject": about,
+                "firstTimestamp": at(9),
+                "lastTimestamp": at(9),
+                "reportingComponent": "deployment-controller",
+            }
+        ),
+        Event.from_json(
+            {
+                "type": "Warning",
+                "reason": "FailedCreate",
+                "note": "exceeded quota: gpu",
+                "regarding": about,
+                "eventTime": at(12),
+                "deprecatedCount": 4,
+            }
+        ),
+    )
 
 
 def live_secret() -> Object:
-    raw = {**secret(SECRET), "metadata": {"name": "model-key", "namespace": "inference-prod", "annotations": {
-        "kubectl.kubernetes.io/last-applied-configuration": json.dumps(secret(SECRET))}}}  # fmt: skip
+    raw = {
+        **secret(SECRET),
+        "metadata": {
+            "name": "model-key",
+            "namespace": "inference-prod",
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": json.dumps(secret(SECRET))},
+        },
+    }
     return Object.from_json(raw)
-
-
-class Forge:
-    """Promotes on a board that it keeps: what a forge and Argo CD do together, without them."""
-
-    def __init__(self) -> None:
-        self.board, self.asked = board(), 0
-
-    def __call__(self) -> Board:
-        self.asked += 1
-        return self.board
-
-    def promote(self, step: Step) -> str:
-        moved = replace(step.source, environment=step.target.environment, approved_by=("maria",))
-        rest = tuple(s for s in self.board.stages if (s.environment, s.application) != (
-            step.target.environment, step.application))  # fmt: skip
-        self.board = replace(self.board, stages=(*rest, moved))
-        return f"merged {step.application}"
-
-
-class Cluster:
-    """Compares, heals and adopts on the differences that it keeps."""
-
-    def __init__(self) -> None:
-        self.diffs, self.done = list(diffs()), list[str]()
-        self.fault: Exception | None = None
-
-    def __call__(self) -> list[ResourceDiff]:
-        if self.fault is not None:
-            raise self.fault
-        return self.diffs
-
-    def heal(self, item: ResourceDiff) -> str:
-        return self._settle(item, "desired", "healed")
-
-    def adopt(self, item: ResourceDiff) -> str:
-        return self._settle(item, "live", "adopted")
-
-    def _settle(self, item: ResourceDiff, side: str, word: str) -> str:
-        state = getattr(item, side)
-        self.diffs = [replace(d, live=state, desired=state, changes=()) if d == item else d for d in self.diffs]
-        self.done.append(f"{word} {item.kind}")
-        return f"{word} {item.name}"
-
-
-class Stream:
-    """Events as they are let through; blocks like a real stream and can be ended from another thread."""
-
-    def __init__(self, events: tuple[ApplicationEvent, ...]) -> None:
-        self._events, self._go, self.closed = list(events), threading.Semaphore(0), threading.Event()
-
-    def let(self, number: int) -> None:
-        for _ in range(number):
-            self._go.release()
-
-    def __iter__(self) -> Iterator[ApplicationEvent]:
-        return self
-
-    def __next__(self) -> ApplicationEvent:
-        while not self._go.acquire(timeout=0.05):
-            if self.closed.is_set():
-                raise StopIteration
-        if self.closed.is_set() or not self._events:
-            raise StopIteration
-        return self._events.pop(0)
-
-    def cancel(self) -> None:
-        self.closed.set()
-
-
-class FileApplications:
-    """Gives the applications that a file names, so that a test outside of the kernel can change them."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        if not path.exists():
-            path.write_text("rolling")
-
-    def __call__(self) -> tuple[Application, ...]:
-        if self._path.read_text() == "rolling":
-            return family()
-        return tuple(replace(a, sync="Synced", health="Healthy", operation=None, conditions=()) for a in family())

@@ -6,10 +6,11 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from helpers.checks import CheckResult
-from helpers.cosign.result import Cause, Refused, Verified
-from helpers.policy import PolicyReport, PolicyResult
-from helpers.terraform.types import Plan
+from helpers.clients.registry import Module, Signature
+from helpers.course.checks import CheckResult
+from helpers.wrappers.cosign.result import Cause, Refused, Verified
+from helpers.wrappers.policy import PolicyReport, PolicyResult
+from helpers.wrappers.terraform.types import Plan
 
 SECRET = "correct-horse-battery"
 
@@ -64,9 +65,15 @@ def change(own: str, before: Any, after: Any, *, module: str = "", **more: Any) 
     top = {"action_reason": more.pop("action_reason")} if "action_reason" in more else {}
     inner = {"actions": more.pop("actions", [guessed]), "before": before, "after": after, **more}
     return {
-        "address": f"{module}.{own}" if module else own, "module_address": module, "mode": "managed", "type": kind,
-        "name": name, "provider_name": "acme.test/acme/platform", "change": inner, **top,
-    }  # fmt: skip
+        "address": f"{module}.{own}" if module else own,
+        "module_address": module,
+        "mode": "managed",
+        "type": kind,
+        "name": name,
+        "provider_name": "acme.test/acme/platform",
+        "change": inner,
+        **top,
+    }
 
 
 BUCKET = {"name": "vision-models", "encryption": "AES256", "public_access_blocked": True, "owner": "vision"}
@@ -80,24 +87,45 @@ def platform_document() -> dict[str, Any]:
     secret = {"name": "registry", "value": SECRET}
     changes = [
         change("platform_artifact_bucket.models", BUCKET, opened, module="module.vision"),
-        change("platform_gpu_pool.train", pool, {**pool, "kind": "h100"}, module="module.vision",
-               actions=["delete", "create"], replace_paths=[["kind"]], action_reason="replace_because_cannot_update"),
+        change(
+            "platform_gpu_pool.train",
+            pool,
+            {**pool, "kind": "h100"},
+            module="module.vision",
+            actions=["delete", "create"],
+            replace_paths=[["kind"]],
+            action_reason="replace_because_cannot_update",
+        ),
         change("platform_network.main", network, None, module="module.speech"),
-        change("platform_secret.registry", secret, {**secret, "value": f"{SECRET}-2"},
-               before_sensitive={"value": True}, after_sensitive={"value": True}),
-        change("platform_artifact_bucket.logs", None, {**BUCKET, "name": "logs"}, module='module.ranking["eu.west"]',
-               after_unknown={"arn": True}),
+        change(
+            "platform_secret.registry",
+            secret,
+            {**secret, "value": f"{SECRET}-2"},
+            before_sensitive={"value": True},
+            after_sensitive={"value": True},
+        ),
+        change(
+            "platform_artifact_bucket.logs",
+            None,
+            {**BUCKET, "name": "logs"},
+            module='module.ranking["eu.west"]',
+            after_unknown={"arn": True},
+        ),
         change("platform_team_account.vision", {"email": "v@acme.test"}, {"email": "v@acme.test"}),
-    ]  # fmt: skip
+    ]
     refs = {"network_id": {"references": ["module.speech.network_id", "module.speech"]}}
     vision = {
         "resources": [
             {"address": "platform_artifact_bucket.models", "expressions": {}},
-            {"address": "platform_gpu_pool.train",
-             "expressions": {"bucket": {"references": ["platform_artifact_bucket.models.name"]},
-                             "network": {"references": ["var.network_id"]}}},
+            {
+                "address": "platform_gpu_pool.train",
+                "expressions": {
+                    "bucket": {"references": ["platform_artifact_bucket.models.name"]},
+                    "network": {"references": ["var.network_id"]},
+                },
+            },
         ]
-    }  # fmt: skip
+    }
     speech = {
         "resources": [{"address": "platform_network.main", "expressions": {}}],
         "outputs": {
@@ -195,10 +223,17 @@ class FileLab:
 def report(rule: Path) -> PolicyReport:
     """Return a report with a failure and a warning of the rules in a file."""
     results = (
-        PolicyResult("plan.json", "main", "bucket vision-models is public", "failure", "deny_public",
-                     {"description": "Buckets stay private."}, (str(rule), 3)),
+        PolicyResult(
+            "plan.json",
+            "main",
+            "bucket vision-models is public",
+            "failure",
+            "deny_public",
+            {"description": "Buckets stay private."},
+            (str(rule), 3),
+        ),
         PolicyResult("plan.json", "main", "no owner tag", "warning", "warn_tags", {}, (str(rule), 6)),
-    )  # fmt: skip
+    )
     return PolicyReport(results, 5, ("plan.json",))
 
 
@@ -213,17 +248,23 @@ def refused() -> Refused:
     return Refused("workspace.tar.gz", Cause.TAMPERED, "The content is not what was signed.", "SHA256:3f9a")
 
 
-def module() -> dict[str, Any]:
+def module() -> Module:
     """Return a module as the registry tells of it."""
-    inputs = [
+    inputs = (
         {"name": "team", "type": "string", "description": "Team that owns the workspace.", "required": True},
         {"name": "gpus", "type": "number", "description": "Number of GPUs.", "default": 1},
-    ]
-    return {
-        "source": "registry.acme.test/platform/gpu-workspace/aws", "version": "1.2.0",
-        "versions": ["1.2.0", "1.1.0", "1.0.0"], "description": "A GPU workspace for one team.",
-        "versioning": "Semantic versions; a removed input is a new major version.",
-        "support": "platform team, #platform-help", "digest": "ab" * 32, "inputs": inputs,
-        "outputs": [{"name": "bucket", "description": "Name of the artifact bucket."}],
-        "signature": {"status": "verified", "key": "platform (3f9a)"},
-    }  # fmt: skip
+    )
+    return Module(
+        source="registry.acme.test/platform/gpu-workspace/aws",
+        version="1.2.0",
+        versions=("1.2.0", "1.1.0", "1.0.0"),
+        description="A GPU workspace for one team.",
+        versioning="Semantic versions; a removed input is a new major version.",
+        support="platform team, #platform-help",
+        signature=Signature("verified", "3f9a", "platform", "2026-01-01T10:00:00Z"),
+        digest="ab" * 32,
+        inputs=inputs,
+        outputs=({"name": "bucket", "description": "Name of the artifact bucket."},),
+        page_url="",
+        raw={},
+    )

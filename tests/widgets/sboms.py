@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpers.sbom import Component, Sbom, SbomDiff, diff
+from helpers.wrappers.sbom import Component, Sbom, SbomDiff, diff
 
 
 def component(text: str, version: str = "1.0.0", hash: str = "aa" * 32, type: str = "golang") -> Component:
@@ -10,17 +10,25 @@ def component(text: str, version: str = "1.0.0", hash: str = "aa" * 32, type: st
 
 
 def old() -> Sbom:
-    parts = (component("acme.test/queue"), component("acme.test/store", "1.4.0"), component("acme.test/gone"),
-             component("acme.test/trusted", hash="bb" * 32),
-             Component("acme.test/relicensed", "1.0", "pypi", "", ("MIT",)))  # fmt: skip
+    parts = (
+        component("acme.test/queue"),
+        component("acme.test/store", "1.4.0"),
+        component("acme.test/gone"),
+        component("acme.test/trusted", hash="bb" * 32),
+        Component("acme.test/relicensed", "1.0", "pypi", "", ("MIT",)),
+    )
     return Sbom("inference", "sha256:" + "1" * 64, parts, "1.0.0")
 
 
 def new() -> Sbom:
-    parts = (component("acme.test/queue", "1.10.0"), component("acme.test/store", "1.3.9"), component("acme.test/came"),
-             component("acme.test/trusted", hash="cc" * 32),
-             Component("acme.test/relicensed", "1.0", "pypi", "", ("BUSL-1.1",)),
-             Component("registry.acme.test/platform/pool/acme", "", "terraform-module"))  # fmt: skip
+    parts = (
+        component("acme.test/queue", "1.10.0"),
+        component("acme.test/store", "1.3.9"),
+        component("acme.test/came"),
+        component("acme.test/trusted", hash="cc" * 32),
+        Component("acme.test/relicensed", "1.0", "pypi", "", ("BUSL-1.1",)),
+        Component("registry.acme.test/platform/pool/acme", "", "terraform-module"),
+    )
     return Sbom("inference", "sha256:" + "2" * 64, parts, "1.1.0")
 
 

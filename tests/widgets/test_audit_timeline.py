@@ -10,16 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, expect
 
 from helpers import widgets
-from helpers._redact import add_secrets
-from helpers.audit import Entry, Finding, Verification
-from helpers.errors import BadInput
-from helpers.widgets.audit_timeline import MAX_EVENTS, proved
+from helpers.compliance.audit import AuditFinding, Entry, Verification
+from helpers.core.errors import BadInput
+from helpers.core.redact import add_secrets
+from helpers.widgets.renderers.audit_timeline import MAX_EVENTS, proved
 from tests.browser import LabPage, LabServer, low_contrast, write_notebook
+from tests.repeats import examples
 from tests.widgets.audits import entry, flipped, line, trail, valid
 from tests.widgets.test_browser import widget
 from tests.widgets.test_headless import ROOT
@@ -33,10 +34,14 @@ def words(source: str) -> str:
 def everything(text: str) -> dict[str, str]:
     """Render with *text* wherever a value may stand."""
     entries = [entry(0, actor=text, name=text, reason=text), entry(1)]
-    found = Verification("invalid", (Finding(text, 1, text), Finding(text, None, text, text)), text, 2, text, (text,))
-    return {"plain": widgets.audit_timeline_html(entries, clock=True, hashes=True),
-            "gone": widgets.audit_timeline_html((), found),
-            "found": widgets.audit_timeline_html(entries, found)}  # fmt: skip
+    found = Verification(
+        "invalid", (AuditFinding(text, 1, text), AuditFinding(text, None, text, text)), text, 2, text, (text,)
+    )
+    return {
+        "plain": widgets.audit_timeline_html(entries, clock=True, hashes=True),
+        "gone": widgets.audit_timeline_html((), found),
+        "found": widgets.audit_timeline_html(entries, found),
+    }
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda t: ascii(t[:18]))
@@ -49,7 +54,7 @@ def test_hostile_values_stay_text(text: str) -> None:
 
 
 @given(st.text(max_size=40))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_any_text_gives_well_formed_html(text: str) -> None:
     for source in everything(text).values():
         assert_safe(source)
@@ -81,11 +86,16 @@ def test_one_altered_event_is_named_and_the_others_stay_proved() -> None:
     assert "findings, flipped, break-glass 6 mallory" in source, "the drawing says it too"
 
 
-@pytest.mark.parametrize("finding", [
-    Finding("wrong-key", None, "another key", "checkpoint"), Finding("forked", None, "two histories", "witnessed"),
-    Finding("damaged-file", None, "short", "tile/0/000"),
-], ids=lambda f: f.kind)  # fmt: skip
-def test_what_speaks_against_the_whole_leaves_no_event_verified(finding: Finding) -> None:
+@pytest.mark.parametrize(
+    "finding",
+    [
+        AuditFinding("wrong-key", None, "another key", "checkpoint"),
+        AuditFinding("forked", None, "two histories", "witnessed"),
+        AuditFinding("damaged-file", None, "short", "tile/0/000"),
+    ],
+    ids=lambda f: f.kind,
+)
+def test_what_speaks_against_the_whole_leaves_no_event_verified(finding: AuditFinding) -> None:
     found = replace(valid(8), status="invalid", findings=(finding,))
     assert {one.status for one in proved(trail(), found)} == {"unknown"}
     assert finding.message in words(widgets.audit_timeline_html(trail(), found))
@@ -94,17 +104,17 @@ def test_what_speaks_against_the_whole_leaves_no_event_verified(finding: Finding
 def test_entries_that_were_not_compared_with_a_signed_root_are_unknown() -> None:
     for checked in ((), ("checkpoint",), ("entries",)):
         assert {one.status for one in proved(trail(), replace(valid(8), checked=checked))} == {"unknown"}
-    could_not = Verification("unknown", (Finding("unknown", None, "no checkpoint"),))
+    could_not = Verification("unknown", (AuditFinding("unknown", None, "no checkpoint"),))
     assert {one.status for one in proved(trail(), could_not)} == {"unknown"}
     assert "could not tell" in words(widgets.audit_timeline_html(trail(), could_not))
 
 
 def test_what_is_missing_has_a_place() -> None:
-    found = replace(valid(8), status="invalid", findings=(Finding("deleted", 3, "Entry 3 is gone."),))
+    found = replace(valid(8), status="invalid", findings=(AuditFinding("deleted", 3, "Entry 3 is gone."),))
     left = [one for one in trail() if one.index != 3]
     assert [(p.index, p.entry is None) for p in proved(left, found) if p.status == "deleted"] == [(3, True)]
     assert "Entry 3 is gone." in words(widgets.audit_timeline_html(left, found))
-    cut = replace(found, findings=(Finding("truncated", 5, "The end is cut off."),))
+    cut = replace(found, findings=(AuditFinding("truncated", 5, "The end is cut off."),))
     assert [one.status for one in proved(trail(), cut)] == ["verified"] * 5 + ["truncated"] * 3
 
 
@@ -114,12 +124,15 @@ def test_an_export_is_read_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "entries.jsonl").write_bytes(b"\n".join(lines) + b"\n")
     found = proved(tmp_path, valid(8))
     assert [(p.index, p.entry is not None, p.status) for p in found] == [
-        (0, True, "verified"), (1, False, "withheld"), (2, False, "verified"), (3, False, "verified"),
+        (0, True, "verified"),
+        (1, False, "withheld"),
+        (2, False, "verified"),
+        (3, False, "verified"),
         (5, True, "verified"),
-    ]  # fmt: skip
+    ]
     assert "only its hash" in words(widgets.audit_timeline_html(tmp_path, valid(8)))
     assert [p.index for p in proved(tmp_path, valid(8), start=3)] == [3, 5]
-    with pytest.raises(BadInput, match="no export"):
+    with pytest.raises(BadInput, match="not an export"):
         widgets.audit_timeline_html(tmp_path / "none")
 
 
@@ -129,7 +142,7 @@ def test_a_long_trail_is_drawn_at_its_end_and_where_it_is_wrong() -> None:
     assert "findings, flipped, plan 2 ada" in source and "29 events before them are in the list only" in source
     assert "plan, verified, 3 ada" not in source and "plan, verified, 30 ada" in source
     # A lane has room for so many; the drawing says how many it leaves out.
-    assert "found no room in the drawing" in source
+    assert "do not fit into the drawing" in source
 
 
 def test_times_are_told_from_the_first_or_by_the_clock() -> None:

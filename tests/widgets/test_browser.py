@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from helpers import tools
+from helpers.runtime import tools
 from tests.browser import WAIT, LabPage, LabServer, low_contrast, write_notebook
 from tests.widgets.plans import SECRET, SLOW
 from tests.widgets.test_headless import CELLS as STATIC
@@ -169,7 +169,7 @@ def test_stop_while_the_cell_runs(lab_server: LabServer, chromium: Browser, tmp_
     (folder / "main.tf").write_text(SLOW)
     lab_server.theme(dark=False)
     cells = [
-        f"from helpers.terraform import Terraform\nfrom helpers.widgets import ApplyProgress\n"
+        f"from helpers import Terraform\nfrom helpers.widgets import ApplyProgress\n"
         f"tf = Terraform('.', executable={str(tools.ensure('terraform').path)!r})\ntf.init(); plan = tf.plan()",
         "ApplyProgress(tf.apply_events(plan)).watch()",
         "print('must not run')",

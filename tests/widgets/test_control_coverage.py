@@ -6,19 +6,22 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, expect
 
 from helpers.widgets import control_coverage_html
 from tests.browser import LabPage, LabServer, low_contrast, write_notebook
+from tests.repeats import examples
 from tests.widgets import controls
 from tests.widgets.test_headless import ROOT
 from tests.widgets.test_static import HOSTILE, Outline, assert_safe
 
-CELLS = [f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom IPython.display import HTML\n"
-         "from helpers.widgets import control_coverage_html\nfrom tests.widgets import controls",
-         "HTML(control_coverage_html(controls.coverage(pieces=12)))"]  # fmt: skip
+CELLS = [
+    f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom IPython.display import HTML\n"
+    "from helpers.widgets import control_coverage_html\nfrom tests.widgets import controls",
+    "HTML(control_coverage_html(controls.coverage(pieces=12)))",
+]
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda t: ascii(t[:18]))
@@ -31,7 +34,7 @@ def test_hostile_values_stay_text(text: str) -> None:
 
 
 @given(st.text(max_size=40))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_any_text_gives_well_formed_html(text: str) -> None:
     assert_safe(control_coverage_html(controls.coverage(text)))
 

@@ -16,10 +16,11 @@ from tests.widgets.test_headless import ROOT
 
 pytestmark = pytest.mark.browser
 
-TREE, CROWD, PROMOTION, DRIFT, GATES, TIMELINE, LAST = 1, 2, 3, 4, 5, 6, 9
+TREE, CROWD, PROMOTION, DRIFT, GATES, TIMELINE, STACKS, LAST = 1, 2, 3, 4, 5, 6, 10, 10
 CELLS = [
     f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-    "from tests.widgets.gitops import *\nfrom helpers.widgets import *\nfrom IPython.display import HTML\n"
+    "from tests.widgets.gitops import *\nfrom tests.widgets.gitops_fakes import *\nfrom pathlib import Path\n"
+    "from helpers.widgets import *\nfrom IPython.display import HTML\n"
     "forge, cluster = Forge(), Cluster()",
     "ApplicationTree(FileApplications(Path('state')), tree=lambda name: tree(), every=0.2, limit=600)",
     "ApplicationTree(crowd())",
@@ -30,6 +31,7 @@ CELLS = [
     "HTML(pull_request_html(pull()))",
     "HTML(applications_html(family()) + operation_html(family()[3].operation) + events_html(cluster_events()))",
     "HTML(audit_html(trail()) + object_html(live_secret()) + application_tree_html(tree()))",
+    "from tests.widgets.stack_drifts import *\nstacks = Stacks()\nStackDriftBoard(stacks, heal=stacks.heal)",
 ]
 
 
@@ -50,7 +52,7 @@ def lab(lab_server: LabServer, chromium: Browser) -> Iterator[LabPage]:
 
 
 def test_every_widget_is_drawn(lab: LabPage) -> None:
-    for cell in (TREE, CROWD, PROMOTION, DRIFT, GATES, TIMELINE):
+    for cell in (TREE, CROWD, PROMOTION, DRIFT, GATES, TIMELINE, STACKS):
         widget(lab, cell)
     assert not re.search("Error displaying widget|javascript error|Traceback", lab.notebook.inner_text())
     assert SECRET not in lab.page.content()
@@ -119,6 +121,23 @@ def test_drift_is_healed_after_a_question(lab: LabPage) -> None:
     expect(box.get_by_role("status").get_by_text("in sync 2")).to_be_visible()
     chosen.select_option(label="≠ drifted  ConfigMap inference-prod/settings")
     expect(box.get_by_text("missing in the cluster")).to_be_visible()
+
+
+def test_a_stack_is_healed_by_its_owner_by_keyboard(lab: LabPage) -> None:
+    box, keys = widget(lab, STACKS), lab.page.keyboard
+    box.get_by_label("Owner", exact=True).select_option("speech")
+    chosen = box.locator("select[size]")
+    expect(chosen.locator("option")).to_have_count(1)
+    expect(chosen.locator("option")).to_have_text(re.compile(r"≠\s+drifted\s+speech-serving\s+speech\s+12\s+days"))
+    heal = box.get_by_role("button", name="Heal: the code wins")
+    heal.focus()
+    keys.press("Enter")
+    expect(box.get_by_role("alert")).to_contain_text("Change the real objects of speech-serving back")
+    box.get_by_role("button", name="Yes, heal it").focus()
+    keys.press("Space")
+    expect(box.get_by_text("healed speech-serving")).to_be_visible()
+    expect(heal).to_be_disabled()
+    expect(box.get_by_role("status").get_by_text("in sync 2")).to_be_visible()
 
 
 def test_gates_run_again(lab: LabPage) -> None:

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from helpers.errors import BadInput, CourseError
+from helpers.core.errors import BadInput, CourseError
 from helpers.widgets import ApplicationTree, DriftBoard, GatePanel, PromotionBoard, Timeline, settled
-from helpers.widgets._base import VIEW
+from helpers.widgets.base import VIEW
 from tests.widgets import gitops
-from tests.widgets.gitops import Cluster, Forge, Stream
+from tests.widgets.gitops_fakes import Cluster, Forge, Stream
 from tests.widgets.test_interactive import live, settle, states
 
 __all__ = ["live"]
@@ -57,7 +57,7 @@ def test_without_a_front_end_it_waits_for_the_end() -> None:
 
 def test_time_limit_ends_the_watch_and_says_so() -> None:
     tree = ApplicationTree(gitops.family, every=0.01, limit=0.05, until=settled)
-    assert "the time to watch is over" in tree.html()
+    assert "the time limit was reached" in tree.html()
     assert len(tree.result()) == 4, "what is known is given all the same"
 
 
@@ -188,14 +188,14 @@ def test_promotion_asks_first_and_shows_the_new_board() -> None:
     until(lambda: len(board._buttons.children) == 1)
     (ready,) = board._buttons.children
     assert ready.description == "Promote inference 1.5.0 from dev to staging…"
-    board._yes.click()
+    board._question.yes.click()
     assert forge.board == gitops.board(), "nobody asked yet"
     ready.click()
-    assert "from dev to staging?" in board._note.value and board._question.layout.display == ""
-    board._no.click()
-    assert forge.board == gitops.board() and board._question.layout.display == "none"
+    assert "from dev to staging?" in board._note.value and board._question.box.layout.display == ""
+    board._question.no.click()
+    assert forge.board == gitops.board() and board._question.box.layout.display == "none"
     ready.click()
-    board._yes.click()
+    board._question.yes.click()
     settle(board)
     assert "merged inference" in board._note.value
     until(lambda: "the same on both sides" in board._view.value)
@@ -210,7 +210,7 @@ def test_promotion_that_is_refused_is_shown_and_can_be_tried_again() -> None:
     board = PromotionBoard(gitops.board(), promote=refuse)
     assert board.widget
     board._buttons.children[0].click()
-    board._yes.click()
+    board._question.yes.click()
     settle(board)
     assert "The forge refused the merge" in board._note.value
     assert len(board._buttons.children) == 1
@@ -239,24 +239,24 @@ def pick(board: DriftBoard, part: str) -> None:
 def test_heal_asks_first_and_compares_anew() -> None:
     board, cluster = drift_board()
     pick(board, "Deployment")
-    board._yes.click()
+    board._question.yes.click()
     board._heal.click()
-    assert "Overwrite the live Deployment inference-prod/inference with what Git says?" in board._note.value
-    board._no.click()
+    assert "Overwrite the live Deployment inference-prod/inference with the state of Git?" in board._note.value
+    board._question.no.click()
     assert cluster.done == []
     board._heal.click()
-    board._yes.click()
+    board._question.yes.click()
     settle(board)
     assert cluster.done == ["healed Deployment"] and "healed inference" in board._note.value
     pick(board, "Deployment")
-    assert "The cluster holds what Git says." in board._detail.value and board._heal.disabled
+    assert "The cluster matches Git." in board._detail.value and board._heal.disabled
 
 
 def test_adopt_writes_the_live_state() -> None:
     board, cluster = drift_board()
     pick(board, "Deployment")
     board._adopt.click()
-    board._yes.click()
+    board._question.yes.click()
     settle(board)
     assert cluster.done == ["adopted Deployment"]
     assert cluster.diffs[0].desired is not None and cluster.diffs[0].desired["spec"]["replicas"] == 9
@@ -270,8 +270,8 @@ def test_nobody_decides_on_what_is_not_known() -> None:
     pick(board, "Deployment")
     board._heal.click()
     pick(board, "HorizontalPodAutoscaler")
-    assert board._question.layout.display == "none", "the question was about another resource"
-    board._yes.click()
+    assert board._question.box.layout.display == "none", "the question was about another resource"
+    board._question.yes.click()
     assert cluster.done == []
 
 
@@ -292,7 +292,7 @@ def test_heal_that_fails_is_shown() -> None:
     board._acts["heal"] = lambda item: (_ for _ in ()).throw(CourseError("Admission refused it"))
     pick(board, "Deployment")
     board._heal.click()
-    board._yes.click()
+    board._question.yes.click()
     settle(board)
     assert "Admission refused it" in board._note.value and not board._heal.disabled
 
@@ -301,7 +301,8 @@ def test_filter_of_the_drift_board() -> None:
     board, _ = drift_board()
     board._filter.value = "unknown"
     assert [label for label, _ in board._list.options] == [
-        "? could not tell  HorizontalPodAutoscaler inference-prod/inference"]  # fmt: skip
+        "? could not tell  HorizontalPodAutoscaler inference-prod/inference"
+    ]
     assert "did not answer" in board._detail.value
 
 
@@ -341,11 +342,11 @@ def test_gates_that_cannot_run_leave_no_old_verdict() -> None:
 def test_timeline_grows_with_the_events(live: None) -> None:
     source = Stream(gitops.stream())
     line = Timeline(source, limit=600)
-    assert line.widget and "Nothing happened yet" in line._view.value
+    assert line.widget and "No events yet" in line._view.value
     source.let(7)
     until(lambda: "the cluster changed, Git did not" in line._view.value)
     line.stop()
-    assert repr(line) == f"Timeline({len(line.value)} moments)"
+    assert repr(line) == f"Timeline({len(line.value)} events)"
 
 
 def test_timeline_of_a_question_shows_the_last_answer_only() -> None:

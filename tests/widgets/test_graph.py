@@ -8,15 +8,15 @@ from typing import Any
 
 import networkx as nx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.terraform._project import Graph
-from helpers.terraform.types import Plan
-from helpers.widgets import _draw as draw
 from helpers.widgets import blast_radius_svg, graph_svg
-from helpers.widgets._graph import MAX_NODES, Node, ResourceGraph, dot_graph, plan_graph
-from helpers.widgets._plan import changed_nodes
+from helpers.widgets.renderers import draw
+from helpers.widgets.renderers.graph import MAX_NODES, Node, ResourceGraph, dot_graph, plan_graph
+from helpers.widgets.renderers.plan import changed_nodes
+from helpers.wrappers.terraform.types import Graph, Plan
+from tests.repeats import examples
 from tests.widgets.plans import change, platform_plan, wide_document
 
 
@@ -85,7 +85,7 @@ def pairs_below(count: int) -> st.SearchStrategy[tuple[int, set[tuple[int, int]]
 
 
 @given(st.integers(1, 12).flatmap(pairs_below))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_any_graph_can_be_drawn_even_with_cycles(material: tuple[int, set[tuple[int, int]]]) -> None:
     count, pairs = material
     nodes = tuple(

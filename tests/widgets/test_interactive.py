@@ -10,13 +10,9 @@ from typing import Any
 
 import pytest
 
-from helpers import tools
-from helpers.checks import CheckResult
-from helpers.errors import BadInput
-from helpers.policy import PolicyReport, PolicyResult
-from helpers.terraform import Terraform
-from helpers.terraform.errors import TerraformStopped
-from helpers.terraform.types import Event, Plan
+from helpers.core.errors import BadInput
+from helpers.course.checks import CheckResult
+from helpers.runtime import tools
 from helpers.widgets import (
     ApplyProgress,
     CheckPanel,
@@ -26,8 +22,12 @@ from helpers.widgets import (
     SignaturePanel,
     ToolProgress,
 )
-from helpers.widgets._apply_state import ApplyState
-from helpers.widgets._base import VIEW, Interactive, front_end
+from helpers.widgets.apply_state import ApplyState
+from helpers.widgets.base import VIEW, Interactive, front_end
+from helpers.wrappers.policy import PolicyReport, PolicyResult
+from helpers.wrappers.terraform import Terraform
+from helpers.wrappers.terraform.errors import TerraformStopped
+from helpers.wrappers.terraform.types import Event, Plan
 from tests.widgets.plans import SLOW, FileLab, module, platform_plan, refused, report, verified
 
 
@@ -138,14 +138,14 @@ def test_check_again_sees_the_files_as_they_are(tmp_path: Path) -> None:
 def test_reset_and_solve_ask_first(tmp_path: Path) -> None:
     panel, lab = check_panel(tmp_path)
     lab.file.write_text("mine")
-    panel._yes.click()
+    panel._question.yes.click()
     assert lab.file.read_text() == "mine", "nobody asked yet"
     panel._reset.click()
-    assert "Put the starter files" in panel._note.value and panel._question.layout.display == ""
-    panel._no.click()
-    assert lab.file.read_text() == "mine" and panel._question.layout.display == "none"
+    assert "Put the starter files" in panel._note.value and panel._question.box.layout.display == ""
+    panel._question.no.click()
+    assert lab.file.read_text() == "mine" and panel._question.box.layout.display == "none"
     panel._solve.click()
-    panel._yes.click()
+    panel._question.yes.click()
     settle(panel)
     assert lab.file.read_text() == "done" and panel.result.passed
 

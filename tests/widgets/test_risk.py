@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from helpers.terraform.types import Plan
 from helpers.widgets import plan_risks
-from helpers.widgets._risk import MANY_CHANGES
 from helpers.widgets.plan_viewer import json_at
+from helpers.widgets.renderers.risk import MANY_CHANGES
+from helpers.wrappers.terraform.types import Plan
 from tests.widgets.plans import SECRET, change, platform_document, platform_plan
 
 
@@ -41,15 +41,18 @@ def test_json_paths_lead_to_the_change() -> None:
     }
 
 
-@pytest.mark.parametrize("before, after", [
-    ({"public_access_blocked": True}, {"public_access_blocked": False}),
-    ({"block_public_acls": True}, {"block_public_acls": False}),
-    ({"publicly_accessible": False}, {"publicly_accessible": True}),
-    ({"acl": "private"}, {"acl": "public-read"}),
-    ({"ingress": [{"cidr_blocks": ["10.0.0.0/8"]}]}, {"ingress": [{"cidr_blocks": ["0.0.0.0/0"]}]}),
-    ({"source_ranges": []}, {"source_ranges": ["::/0"]}),
-    (None, {"public_access_blocked": False}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "before, after",
+    [
+        ({"public_access_blocked": True}, {"public_access_blocked": False}),
+        ({"block_public_acls": True}, {"block_public_acls": False}),
+        ({"publicly_accessible": False}, {"publicly_accessible": True}),
+        ({"acl": "private"}, {"acl": "public-read"}),
+        ({"ingress": [{"cidr_blocks": ["10.0.0.0/8"]}]}, {"ingress": [{"cidr_blocks": ["0.0.0.0/0"]}]}),
+        ({"source_ranges": []}, {"source_ranges": ["::/0"]}),
+        (None, {"public_access_blocked": False}),
+    ],
+)
 def test_opened_access_is_a_risk(before: Any, after: Any) -> None:
     (reason,) = reasons("acme_thing", before, after)
     assert reason.startswith("opens public access")
@@ -57,25 +60,31 @@ def test_opened_access_is_a_risk(before: Any, after: Any) -> None:
         assert reasons("acme_thing", after, before) == [], "closing it again is none"
 
 
-@pytest.mark.parametrize("before, after", [
-    ({"encryption": "AES256"}, {"encryption": None}),
-    ({"encrypted": True}, {"encrypted": False}),
-    ({"kms_key_id": "k"}, {"kms_key_id": ""}),
-    ({"server_side_encryption": [{"sse": "aws:kms"}]}, {"server_side_encryption": []}),
-    (None, {"encrypted": False}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "before, after",
+    [
+        ({"encryption": "AES256"}, {"encryption": None}),
+        ({"encrypted": True}, {"encrypted": False}),
+        ({"kms_key_id": "k"}, {"kms_key_id": ""}),
+        ({"server_side_encryption": [{"sse": "aws:kms"}]}, {"server_side_encryption": []}),
+        (None, {"encrypted": False}),
+    ],
+)
 def test_removed_encryption_is_a_risk(before: Any, after: Any) -> None:
     (reason,) = reasons("acme_thing", before, after)
     assert reason.startswith("removes encryption")
 
 
-@pytest.mark.parametrize("before, after", [
-    ({"encryption": "aws:kms", "kms_key_id": "k"}, {"encryption": "AES256", "kms_key_id": None}),
-    ({"egress": ["10.0.0.0/8"]}, {"egress": ["0.0.0.0/0"]}),
-    ({"name": "public"}, {"name": "open"}),
-    (None, {"encryption": "AES256", "public_access_blocked": True, "kms_key_id": None}),
-    ({"size": 1}, {"size": 2}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "before, after",
+    [
+        ({"encryption": "aws:kms", "kms_key_id": "k"}, {"encryption": "AES256", "kms_key_id": None}),
+        ({"egress": ["10.0.0.0/8"]}, {"egress": ["0.0.0.0/0"]}),
+        ({"name": "public"}, {"name": "open"}),
+        (None, {"encryption": "AES256", "public_access_blocked": True, "kms_key_id": None}),
+        ({"size": 1}, {"size": 2}),
+    ],
+)
 def test_ordinary_changes_are_none(before: Any, after: Any) -> None:
     assert reasons("platform_artifact_bucket", before, after) == []
 
@@ -89,8 +98,17 @@ def test_lifted_protection_and_allowed_loss_are_risks() -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", ["platform_artifact_bucket", "platform_network", "platform_team_account",
-                                  "platform_secret", "platform_gpu_pool", "aws_db_instance"])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "platform_artifact_bucket",
+        "platform_network",
+        "platform_team_account",
+        "platform_secret",
+        "platform_gpu_pool",
+        "aws_db_instance",
+    ],
+)
 def test_destroying_what_holds_state_is_a_risk(kind: str) -> None:
     assert reasons(kind, {"name": "x"}, None) == [f"destroys a stateful resource ({kind})"]
 
@@ -116,6 +134,7 @@ def test_many_changes_are_a_risk_of_the_plan() -> None:
 def test_reasons_never_hold_values() -> None:
     before = {"acl": "private", "password_public": SECRET}
     after = {"acl": "public-read", "password_public": "open-sesame"}
-    found = reasons("acme_x", before, after, before_sensitive={"password_public": True},
-                    after_sensitive={"password_public": True})  # fmt: skip
+    found = reasons(
+        "acme_x", before, after, before_sensitive={"password_public": True}, after_sensitive={"password_public": True}
+    )
     assert found == ["opens public access (acl)"]

@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, expect
 
 from helpers import widgets
-from helpers._redact import add_secrets
-from helpers.sbom import Component, Sbom, diff
-from helpers.widgets._sbom import MAX_ROWS
+from helpers.core.redact import add_secrets
+from helpers.widgets.renderers.sbom import MAX_ROWS
+from helpers.wrappers.sbom import Component, Sbom, diff
 from tests.browser import LabPage, LabServer, low_contrast, write_notebook
+from tests.repeats import examples
 from tests.widgets import sboms
 from tests.widgets.test_headless import ROOT
 from tests.widgets.test_static import HOSTILE, Outline, assert_safe
@@ -25,8 +26,11 @@ def everything(text: str) -> dict[str, str]:
     part = Component(text, text, text, text, (text,), ((text, text),))
     one = Sbom(text, text, (part, Component(f"{text}2", "1")), text)
     other = Sbom(text, text, (Component(text, text, text, text, ("x",), ((text, "other"),)), Component(f"{text}3")))
-    return {"sbom": widgets.sbom_html(one), "diff": widgets.sbom_diff_html(diff(one, other)),
-            "empty": widgets.sbom_html(Sbom(text, "", ()))}  # fmt: skip
+    return {
+        "sbom": widgets.sbom_html(one),
+        "diff": widgets.sbom_diff_html(diff(one, other)),
+        "empty": widgets.sbom_html(Sbom(text, "", ())),
+    }
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda t: ascii(t[:18]))
@@ -40,7 +44,7 @@ def test_hostile_values_stay_text(text: str) -> None:
 
 
 @given(st.text(max_size=40))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_any_text_gives_well_formed_html(text: str) -> None:
     for source in everything(text).values():
         assert_safe(source)
@@ -82,8 +86,12 @@ def test_results_show_themselves() -> None:
 
 
 TREE, CHANGE, LONG = 1, 2, 3
-CELLS = [f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom tests.widgets.sboms import *", "new()", "change()",
-         "large()"]  # fmt: skip
+CELLS = [
+    f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom tests.widgets.sboms import *",
+    "new()",
+    "change()",
+    "large()",
+]
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["light", "dark"])

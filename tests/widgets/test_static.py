@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import widgets
-from helpers._redact import add_secrets
-from helpers.checks import CheckResult
-from helpers.terraform.types import (
+from helpers.core.html import elements
+from helpers.core.redact import add_secrets
+from helpers.course.checks import CheckResult
+from helpers.runtime.tools import Tool
+from helpers.wrappers.cosign.result import Verified
+from helpers.wrappers.module_interface import Interface, Variable
+from helpers.wrappers.policy import PolicyReport, PolicyResult
+from helpers.wrappers.terraform.types import (
     ApplyResult,
     Diagnostic,
     Drift,
@@ -27,7 +33,8 @@ from helpers.terraform.types import (
     TestSummary,
     ValidateResult,
 )
-from helpers.widgets import _html
+from tests.repeats import examples
+from tests.widgets.examples import commit, interface, module, refused, service
 from tests.widgets.plans import SECRET, change, platform_document, platform_plan
 
 #: What an element without an end is called in HTML.
@@ -99,32 +106,11 @@ def hostile_plan(text: str) -> Plan:
     return Plan.from_json(document)
 
 
-@dataclass
-class Any_:
-    """A stand-in with the given attributes, for types whose wrappers parse real tools' answers."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self.__dict__["values"][name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-
 def everything(text: str) -> dict[str, str]:
     """Render each display with *text* wherever a value may stand."""
     plan = hostile_plan(text)
     found = Diagnostic("error", text, text, text, text, 3, text)
-    finding = Any_(
-        {"file": text, "namespace": text, "msg": text, "level": text, "rule": text, "metadata": {"title": text}}
-    )
-    signature = Any_(
-        {"verified": False, "subject": text, "key": text, "checked": [text], "not_checked": [text], "reason": text}
-    )
-    port = {"name": text, "type": text, "description": text, "default": text}
-    module = {"name": text, "version": text, "versions": [text], "description": text, "versioning": text,
-              "support": text, "signature": text, "inputs": [port], "outputs": [port], "usage": text}  # fmt: skip
+    finding = PolicyResult(text, text, text, cast(Any, text), text, {"title": text})
     return {
         "plan": widgets.plan_html(plan),
         "graph": widgets.graph_svg(plan),
@@ -134,14 +120,14 @@ def everything(text: str) -> dict[str, str]:
         "drift": widgets.drift_html(Drift("unknown", plan.changes, text)),
         "apply": widgets.apply_html(ApplyResult(1, 0, 0, applied=((text, text),), diagnostics=(found,))),
         "outputs": widgets.outputs_html({text: Output(text, {text: [text]}, ["map", text])}),
-        "policy": widgets.policy_report_html(Any_({"results": [finding], "passed": False, "successes": 0})),
-        "signature": widgets.signature_html(signature),
-        "interface": widgets.interface_html(module),
-        "git": widgets.git_log_html([Any_({"sha": text, "subject": text, "author": text, "signature": text})]),
-        "registry": widgets.registry_card_html(module),
+        "policy": widgets.policy_report_html(PolicyReport((finding,), 0)),
+        "signature": widgets.signature_html(refused(text)),
+        "interface": widgets.interface_html(interface(text)),
+        "git": widgets.git_log_html([replace(commit(text), sha=text, signature=text)]),
+        "registry": widgets.registry_card_html(module(text)),
         "check": widgets.check_html(CheckResult(text, text, False, text or "-", (text, text, text))),
-        "service": widgets.service_html([Any_({"name": text, "status": text, "url": text})]),
-        "tools": widgets.tools_html([Any_({"name": text, "version": text, "origin": text, "sha256": text})]),
+        "service": widgets.service_html([replace(service(text), status=cast(Any, text))]),
+        "tools": widgets.tools_html([Tool(text, Path("tool"), text, cast(Any, text), text)]),
         "table": widgets.table_html([text, f"#{text}"], [[text, text]], caption=text),
     }
 
@@ -157,7 +143,7 @@ def test_hostile_values_stay_text(text: str) -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_any_text_gives_well_formed_html(text: str) -> None:
     for source in everything(text).values():
         assert_safe(source)
@@ -168,7 +154,7 @@ def nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(max_size=20), nested))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_any_value_can_be_an_attribute(value: Any) -> None:
     plan = Plan.from_json({"resource_changes": [change("platform_gpu_pool.x", {"v": None}, {"v": value})]})
     assert_safe(widgets.plan_html(plan))
@@ -190,10 +176,8 @@ def test_same_input_gives_the_same_bytes() -> None:
 
 
 def test_order_of_findings_does_not_depend_on_the_tool() -> None:
-    def one(msg: str) -> Any_:
-        return Any_({"file": "a.tf", "namespace": "main", "msg": msg, "level": "failure", "metadata": {}})
-
-    reports = [Any_({"results": [one(m) for m in order], "passed": False}) for order in (["b", "a"], ["a", "b"])]
+    found = [PolicyResult("a.tf", "main", msg, "failure") for msg in ("b", "a")]
+    reports = [PolicyReport(tuple(order), 0) for order in (found, found[::-1])]
     assert widgets.policy_report_html(reports[0]) == widgets.policy_report_html(reports[1])
 
 
@@ -246,7 +230,7 @@ def test_three_answers_of_drift_differ() -> None:
 
 def test_nothing_tested_and_nothing_evaluated_never_look_passed() -> None:
     empty_test = Outline(widgets.test_html(TestSummary("pass"))).text
-    empty_report = Outline(widgets.policy_report_html(Any_({"results": [], "passed": True, "successes": 0}))).text
+    empty_report = Outline(widgets.policy_report_html(PolicyReport((), 0))).text
     assert "fail" in empty_test and "✓" not in empty_test
     assert "no rule was evaluated" in empty_report and "✓" not in empty_report
 
@@ -254,35 +238,33 @@ def test_nothing_tested_and_nothing_evaluated_never_look_passed() -> None:
 def test_policy_finding_opens_to_its_rule(tmp_path: Any) -> None:
     rule = tmp_path / "bucket.rego"
     rule.write_text("package main\n\ndeny contains msg if {\n  true\n}\n")
-    finding = Any_({"file": "plan.json", "namespace": "main", "msg": "no", "level": "failure",
-                    "metadata": {"location": {"file": str(rule), "row": 3}}})  # fmt: skip
-    text = Outline(widgets.policy_report_html(Any_({"results": [finding], "passed": False}))).text
+    place = {"location": {"file": str(rule), "row": 3}}
+    finding = PolicyResult("plan.json", "main", "no", "failure", metadata=place)
+    text = Outline(widgets.policy_report_html(PolicyReport((finding,), 0))).text
     assert "bucket.rego:3" in text and "> 3 deny contains msg if {" in text
     assert str(tmp_path) not in text
 
 
 def test_signature_says_what_was_not_checked() -> None:
-    result = Any_({"verified": True, "subject": "sha256:ab", "key": "team.pub",
-                   "checked": ["the signature fits"], "not_checked": ["transparency log"], "reason": ""})  # fmt: skip
+    result = Verified("sha256:ab", "", "team.pub", ("the signature fits",), ("transparency log",))
     text = Outline(widgets.signature_html(result)).text
     assert "not checked transparency log" in text and "Key team.pub" in text and "Signed at" not in text
 
 
 def test_a_signature_without_a_key_says_who_and_when() -> None:
-    facts = {"verified": True, "subject": "a", "checked": [], "not_checked": [], "reason": "",
-             "signed_at": datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC)}  # fmt: skip
+    at = datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC)
     for who in ("ada@acme.test", "https://ci.acme.test/platform/modules"):
-        text = Outline(widgets.signature_html(Any_(facts | {"key": who}))).text
+        text = Outline(widgets.signature_html(Verified("a", "", who, (), (), signed_at=at))).text
         assert f"Identity {who}" in text and "Signed at 2026-05-06 07:08:09Z" in text
     assert (
         "Key MFkwEwYHKoZIzj0CAQ=="
-        in Outline(widgets.signature_html(Any_(facts | {"key": "MFkwEwYHKoZIzj0CAQ=="}))).text
+        in Outline(widgets.signature_html(Verified("a", "", "MFkwEwYHKoZIzj0CAQ==", (), (), signed_at=at))).text
     )
 
 
 def test_states_of_commit_signatures_differ_in_words() -> None:
     states = ("verified", "untrusted", "unsigned", "bad", "not-checked")
-    rows = [Any_({"sha": "a" * 40, "subject": "s", "author": "a", "signature": s, "signer": ""}) for s in states]
+    rows = [replace(commit("s"), signature=s, signer="") for s in states]
     text = Outline(widgets.git_log_html(rows)).text
     for words in ("✓ verified", "✗ signer not trusted", "○ unsigned", "✗ bad signature", "○ not checked"):
         assert words in text
@@ -306,21 +288,16 @@ def test_hints_open_one_by_one_and_end_with_the_step() -> None:
 
 
 def test_only_web_addresses_become_links() -> None:
-    services = [
-        Any_({"name": "a", "status": "running", "url": u}) for u in ("http://127.0.0.1:1/", "javascript:alert(1)")
-    ]
+    services = [replace(service("a"), url=u) for u in ("http://127.0.0.1:1/", "javascript:alert(1)")]
     assert [v for n, v in Outline(widgets.service_html(services)).attributes if n == "href"] == ["http://127.0.0.1:1/"]
 
 
 def test_required_inputs_come_first_and_a_missing_description_is_named() -> None:
-    module = {
-        "name": "m",
-        "inputs": [{"name": "a", "default": "", "description": "x"}, {"name": "z", "required": True}],
-    }
-    text = Outline(widgets.interface_html(module)).text
+    described = Interface("m", (Variable("a", default="", description="x"), Variable("z", required=True)))
+    text = Outline(widgets.interface_html(described)).text
     assert text.index(" z ") < text.index(" a ")
     assert "no description" in text and '""' in text
 
 
 def test_style_has_no_address_of_the_outside() -> None:
-    assert "http" not in _html.page().split("</style>")[0]
+    assert "http" not in elements.page().split("</style>")[0]

@@ -24,6 +24,25 @@ const (
 	forked    = "forked"    // it was signed for another history of the same log
 )
 
+// Kinds of findings about what the log says, though it is whole: a rule that an event breaks.
+const (
+	badRole      = "role"          // its signer may not state that
+	badName      = "name"          // its actor is not the name of an account
+	selfApproval = "self-approval" // work was put into effect that only its author approved
+	lookAlike    = "look-alike"    // an approver whose name only looks like another than the author's
+	notOver      = "retention"     // content was let go that is still to be kept
+	underHold    = "legal-hold"    // content was let go that a legal hold keeps
+	future       = "future"        // it happened later than now
+)
+
+// Kinds of findings about those who vouch for the log.
+const (
+	badRoles    = "roles"             // the list of functionaries is not the root's
+	rolledBack  = "rolled-back"       // the log has less than a witness saw
+	oldRoles    = "roles-rolled-back" // an older list than the one the verifier knows
+	unwitnessed = "unwitnessed"       // too few witnesses cosigned the checkpoint
+)
+
 // Kinds of findings about files and keys.
 const (
 	editedCheckpoint = "edited-checkpoint"
@@ -31,7 +50,8 @@ const (
 	damagedFile      = "damaged-file"
 	missingFile      = "missing-file"
 	unknownFile      = "unknown-file"
-	unjudged         = "unknown" // could not tell
+	tooLarge         = "too-large" // longer than anything that the log writes
+	unjudged         = "unknown"   // could not tell
 )
 
 func about(kind string, index int, format string, args ...any) finding {

@@ -24,14 +24,6 @@ const (
 	collectorsFile = "collectors"
 )
 
-// withheld stands in the place of an entry whose retention has passed. Its hash still proves that it was there.
-type withheld struct {
-	Withheld struct {
-		Index    uint64 `json:"index"`
-		LeafHash string `json:"leafHash"`
-	} `json:"withheld"`
-}
-
 func exportCommand(args []string, _ io.Writer) (int, error) {
 	flags := flag.NewFlagSet("export", flag.ContinueOnError)
 	dir := flags.String("dir", "", "folder of the log")
@@ -61,15 +53,17 @@ func export(ctx context.Context, from client.FileFetcher, collectors []byte, out
 	if err != nil {
 		return err
 	}
-	known, err := parseCollectors(collectors)
+	known, err := parseRoles(collectors, nil)
 	if err != nil {
 		return err
 	}
-	gone := expired(entries, known)
+	gone, _ := expired(entries, known)
 	var lines bytes.Buffer
 	for i, entry := range entries {
-		if leaf, _ := leafOf(uint64(i), entry); gone[i] {
-			entry = withheldLine(uint64(i), leaf)
+		if leaf, held := leafOf(uint64(i), entry); gone[i] && !held {
+			if entry, err = withhold(entry, leaf); err != nil {
+				return err
+			}
 		}
 		lines.Write(append(bytes.Clone(entry), '\n'))
 	}
@@ -97,37 +91,18 @@ func export(ctx context.Context, from client.FileFetcher, collectors []byte, out
 	return nil
 }
 
-// expire marks the entries whose content may be gone, as a retention event says.
-func (e *event) expire(gone []bool) {
-	if e.Predicate.Action != retention {
-		return
-	}
-	for _, span := range e.Predicate.Details.Expired {
-		// Only entries before the event itself.
-		for i := span[0]; i < min(span[1], e.Predicate.Index, uint64(len(gone))); i++ {
-			gone[i] = true
-		}
-	}
-}
-
-func withheldLine(index uint64, leaf hash) []byte {
-	var line withheld
-	line.Withheld.Index, line.Withheld.LeafHash = index, leaf.String()
-	text, _ := json.Marshal(line)
-	return text
-}
-
 // parseWithheld returns what a line says that stands for an entry past its retention.
-func parseWithheld(line []byte) (uint64, hash, error) {
+func parseWithheld(line []byte) (*withheld, hash, error) {
 	var said withheld
 	if err := json.Unmarshal(line, &said); err != nil {
-		return 0, hash{}, err
+		return nil, hash{}, err
 	}
 	raw, err := hex.DecodeString(said.Withheld.LeafHash)
-	if err != nil || len(raw) != len(hash{}) || !bytes.Equal(withheldLine(said.Withheld.Index, hash(raw)), line) {
-		return 0, hash{}, errors.New("not as withheld entries are written")
+	again, _ := json.Marshal(said)
+	if err != nil || len(raw) != len(hash{}) || !bytes.Equal(again, line) {
+		return nil, hash{}, errors.New("not as withheld entries are written")
 	}
-	return said.Withheld.Index, hash(raw), nil
+	return &said, hash(raw), nil
 }
 
 // rootOf returns the root of the tree with these leaves.

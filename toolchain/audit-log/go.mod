@@ -4,11 +4,17 @@ module acme.test/platform/audit-log
 go 1.26.8
 
 require (
+	// Names that are there twice and broken UTF-8 are errors; encoding/json/v2 of the standard library is made from it.
+	github.com/go-json-experiment/json v1.27.2
+	// The table of what looks alike, of UTS #39.
+	github.com/mtibben/confusables v0.0.0-20210201002637-9d1b0723b659
 	github.com/secure-systems-lab/go-securesystemslib v0.11.1
 	github.com/transparency-dev/formats v0.1.1
 	github.com/transparency-dev/merkle v0.0.2
 	github.com/transparency-dev/tessera v1.0.4
 	golang.org/x/mod v0.42.0
+	// NFKC and case folding, before names are compared.
+	golang.org/x/text v0.44.0
 )
 
 require (
@@ -24,7 +30,7 @@ require (
 	go.opentelemetry.io/otel/trace v1.40.0 // indirect
 	golang.org/x/crypto v0.55.0 // indirect
 	golang.org/x/exp v0.0.0-20240325151524-a685a6edb6d8 // indirect
-	golang.org/x/sync v0.19.0 // indirect
+	golang.org/x/sync v0.25.0 // indirect
 	golang.org/x/sys v0.47.0 // indirect
 	k8s.io/klog/v2 v2.130.1 // indirect
 )

@@ -2,8 +2,9 @@ package main
 
 import (
 	"encoding/base64"
-	"os"
+	"errors"
 	"slices"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 )
@@ -39,13 +40,14 @@ func (e *exported) judge(v *verdict) {
 	default:
 		e.judgeUnrooted(v)
 	}
+	e.judgeRules(v)
 	e.judgeWithheld(v)
 }
 
 // judgeUnrooted looks for what is wrong when neither entries nor tiles lead to a signed root: by the index that each
 // collector signed into its event.
 func (e *exported) judgeUnrooted(v *verdict) {
-	if e.known == nil {
+	if e.roles == nil {
 		v.add(aboutFile(unjudged, entriesFile, "Without the collectors' keys nothing says which entry is wrong."))
 		return
 	}
@@ -84,7 +86,7 @@ func (e *exported) genuine(line int) bool { return e.events[line] != nil }
 // judgeEvents compares what the collectors signed: each event names its index and the hash of the one before it. It
 // finds what the holder of the log's key did and then signed. The log had at least size entries.
 func (e *exported) judgeEvents(v *verdict, size int) {
-	if e.known == nil {
+	if e.roles == nil {
 		return
 	}
 	v.Checked = append(v.Checked, "events")
@@ -95,8 +97,8 @@ func (e *exported) judgeEvents(v *verdict, size int) {
 			places[i] = i
 			size = max(size, i+1)
 		}
-		if found != nil && found.Predicate.Index < uint64(len(e.lines)+size+1) {
-			places[i] = int(found.Predicate.Index)
+		if found != nil && found.Index < uint64(len(e.lines)+size+1) {
+			places[i] = int(found.Index)
 			size = max(size, places[i]+1)
 		}
 	}
@@ -107,20 +109,44 @@ func (e *exported) judgeEvents(v *verdict, size int) {
 	}
 	previous := noPrevious
 	for i, one := range e.events {
-		if one != nil && one.Predicate.Previous.SHA256 != previous.String() {
+		if one != nil && one.Previous != previous.String() {
 			v.add(about(forked, i, "Entry %d was signed as the next one after another entry %d.", i, i-1))
 		}
 		previous = e.leaves[i]
 	}
 }
 
-// judgeWithheld accepts a missing content only where a retention event in the log says so.
+// judgeRules says which rule an event breaks: whether the right party said it.
+func (e *exported) judgeRules(v *verdict) {
+	if e.roles == nil {
+		return
+	}
+	if e.checkpoint != nil && e.roles.origin != e.checkpoint.Origin {
+		v.add(aboutFile(badRoles, collectorsFile, "The list of functionaries is of the log %q, not of %q.",
+			e.roles.origin, e.checkpoint.Origin))
+	}
+	for i, one := range e.events {
+		if one == nil {
+			continue
+		}
+		if err := e.roles.permits(one); err != nil {
+			v.add(about(badRole, i, "Entry %d: %v.", i, err))
+		}
+	}
+	v.add(judgePersons(e.events)...)
+}
+
+// judgeWithheld accepts a missing content only where a retention event in the log says so, and its time is over.
 func (e *exported) judgeWithheld(v *verdict) {
 	gone := make([]bool, len(e.lines))
-	for _, found := range e.events {
-		if found != nil {
-			found.expire(gone)
+	if e.roles != nil {
+		latest := time.Now()
+		if e.cosigned.Before(latest) && !e.cosigned.IsZero() {
+			latest = e.cosigned
 		}
+		var found []finding
+		gone, found = e.roles.letGo(e.events, e.termOf, latest)
+		v.add(found...)
 	}
 	for i := range e.lines {
 		if _, held := e.withheld[i]; held && !gone[i] {
@@ -129,15 +155,49 @@ func (e *exported) judgeWithheld(v *verdict) {
 	}
 }
 
+// termOf returns until when an entry is kept, as its collector signed it.
+func (e *exported) termOf(i int) (term, error) {
+	if said, held := e.withheld[i]; held {
+		previous := noPrevious
+		if i > 0 {
+			previous = e.leaves[i-1]
+		}
+		return said.signedTerm(e.roles, previous)
+	}
+	if e.events[i] == nil || e.events[i].Index != uint64(i) {
+		return term{}, errors.New("no known collector signed it")
+	}
+	return e.events[i].term(), nil
+}
+
+// judgeQuorum asks whether enough witnesses saw the log grow to where it is.
+func (e *exported) judgeQuorum(v *verdict, quorum int) {
+	if e.roles == nil || e.checkpoint == nil {
+		return
+	}
+	if quorum < 0 {
+		quorum = e.roles.quorum
+	}
+	if quorum == 0 {
+		return
+	}
+	if e.cosigners < quorum {
+		v.add(aboutFile(unwitnessed, checkpointFile, "%d of the witnesses that the functionaries' list names cosigned it, %d are asked for.",
+			e.cosigners, quorum))
+		return
+	}
+	v.Checked = append(v.Checked, "witnesses")
+}
+
 // judgeWitnessed compares with an earlier checkpoint: a log may only grow.
 func (e *exported) judgeWitnessed(v *verdict, file string, key note.Verifier) {
-	raw, err := os.ReadFile(file)
+	raw, err := readLimited(file, 1<<20)
 	if err != nil {
 		v.add(aboutFile(unjudged, file, "The earlier checkpoint cannot be read: %v", err))
 		return
 	}
 	aside := newVerdict()
-	old := openCheckpoint(aside, raw, key, file)
+	old, _ := openCheckpoint(aside, raw, key, e.witnesses(), file)
 	leaves := e.tiles
 	if e.signedRoot(e.leaves) {
 		leaves = e.leaves

@@ -11,7 +11,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/secure-systems-lab/go-securesystemslib/dsse"
+	fnote "github.com/transparency-dev/formats/note"
 	"golang.org/x/mod/sumdb/note"
 )
 
@@ -19,6 +19,7 @@ func keygenCommand(args []string, _ io.Writer) (int, error) {
 	flags := flag.NewFlagSet("keygen", flag.ContinueOnError)
 	name := flags.String("name", "", "origin of the log")
 	out := flags.String("out", "", "file of the private key")
+	cosigner := flags.Bool("witness", false, "the key is a witness's: its signatures bear a time (c2sp.org/tlog-cosignature)")
 	if _, err := parse(flags, args, 0, "name", "out"); err != nil {
 		return exitUsage, err
 	}
@@ -27,6 +28,11 @@ func keygenCommand(args []string, _ io.Writer) (int, error) {
 		return exitInvalid, err
 	}
 	// The private key last: a kill in between leaves no key without its public half.
+	if *cosigner {
+		if public, err = fnote.VKeyToCosignatureV1(public); err != nil {
+			return exitInvalid, err
+		}
+	}
 	if err := os.WriteFile(*out+".pub", []byte(public+"\n"), 0o600); err != nil {
 		return exitInvalid, err
 	}
@@ -75,22 +81,4 @@ func (c collector) Verify(_ context.Context, data, sig []byte) error {
 		return errors.New("invalid signature")
 	}
 	return nil
-}
-
-// parseCollectors reads public note keys, one a line, nothing else.
-func parseCollectors(text []byte) (*dsse.EnvelopeVerifier, error) {
-	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
-	verifiers := make([]dsse.Verifier, 0, len(lines))
-	for number, line := range lines {
-		verifier, err := note.NewVerifier(line)
-		if err != nil {
-			return nil, fmt.Errorf("line %d is no public note key: %w", number+1, err)
-		}
-		// The hash may be written in capitals; one spelling only, so that no byte is free.
-		if id, _ := (collector{verifier}).KeyID(); !strings.HasPrefix(line, id+"+") {
-			return nil, fmt.Errorf("line %d is not as note keys are written", number+1)
-		}
-		verifiers = append(verifiers, collector{verifier})
-	}
-	return dsse.NewEnvelopeVerifier(verifiers...)
 }

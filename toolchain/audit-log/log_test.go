@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,9 +26,14 @@ const token = "test-token-of-the-log"
 // desk is a log with a server, a key of its own and one collector.
 type desk struct {
 	*testing.T
-	dir       string
-	collector note.Signer
-	url       string
+	dir         string
+	collector   note.Signer
+	witnesses   []string // their public keys
+	public      string   // key of the first collector
+	witnessFile string   // where the witnesses are
+	end         func()   // of the server that runs
+	at, until   string   // of the next events; years ago, when empty
+	url         string
 }
 
 func write(t *testing.T, path, text string) string {
@@ -44,11 +50,13 @@ func newDesk(t *testing.T) *desk {
 	if code := run([]string{"keygen", "--name", "acme.test/audit", "--out", filepath.Join(dir, "key")}, io.Discard, io.Discard); code != 0 {
 		t.Fatalf("keygen: %d", code)
 	}
+	if code := run([]string{"keygen", "--name", "acme.test/root", "--out", filepath.Join(dir, "root")}, io.Discard, io.Discard); code != 0 {
+		t.Fatalf("keygen: %d", code)
+	}
 	private, public, err := note.GenerateKey(rand.Reader, "platform")
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(dir, "collectors"), public+"\n")
 	signer, err := note.NewSigner(private)
 	if err != nil {
 		t.Fatal(err)
@@ -56,9 +64,32 @@ func newDesk(t *testing.T) *desk {
 	if err := os.Mkdir(filepath.Join(dir, "log"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{T: t, dir: dir, collector: signer}
+	d := &desk{T: t, dir: dir, collector: signer, public: public}
+	d.enrol(1, map[string][]string{public: everything})
 	d.serve()
 	return d
+}
+
+// everything is what the one collector of most tests may state.
+var everything = []string{"plan", "apply", "approval", "sign", retention, legalHold}
+
+// enrol makes the list of functionaries, signed by the root: key -> what it may state.
+func (d *desk) enrol(version int, may map[string][]string) {
+	d.Helper()
+	list := []any{}
+	for key, actions := range may {
+		list = append(list, map[string]any{"key": key, "may": actions, "from": 0})
+	}
+	text := must(json.Marshal(map[string]any{
+		"_type": "https://acme.test/functionaries/v1", "origin": "acme.test/audit", "version": version,
+		"functionaries": list, "minimumDays": map[string]int{"plan": 400}, "witnesses": map[string]any{"quorum": len(d.witnesses), "keys": append([]string{}, d.witnesses...)},
+	}))
+	var out bytes.Buffer
+	in := write(d.T, d.path("roles.json"), string(text))
+	if code := run([]string{"sign-roles", "--key", d.path("root"), in}, &out, io.Discard); code != 0 {
+		d.Fatalf("sign-roles: %d", code)
+	}
+	write(d.T, d.path("collectors"), out.String())
 }
 
 func (d *desk) path(name string) string { return filepath.Join(d.dir, name) }
@@ -74,15 +105,16 @@ func (d *desk) serve() {
 		d.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	opened, err := openStore(ctx, d.path("log"), signer, verifier)
+	opened, err := openStore(ctx, d.path("log"), signer, verifier, must(witnessGroup(d.path("collectors"), d.path("root.pub"), d.witnessFile)))
 	if err != nil {
 		d.Fatal(err)
 	}
 	opened.failed = func(err error) { d.Errorf("storage: %v", err) }
-	s := &server{store: opened, turns: newTurns(time.Second), collectors: d.path("collectors"), token: []byte(token)}
+	s := &server{store: opened, turns: newTurns(30 * time.Second), collectors: d.path("collectors"), root: d.path("root.pub"), token: []byte(token)}
 	web := httptest.NewServer(s.routes())
 	d.url = web.URL
-	d.Cleanup(func() { web.Close(); _ = opened.shutdown(ctx); cancel() })
+	d.end = sync.OnceFunc(func() { web.Close(); _ = opened.shutdown(ctx); cancel(); opened.unlock() })
+	d.Cleanup(d.end)
 }
 
 func (d *desk) call(method, path string, body []byte) (int, []byte) {
@@ -104,11 +136,27 @@ func (d *desk) call(method, path string, body []byte) (int, []byte) {
 	return response.StatusCode, text
 }
 
+// statement is an event of years ago, whose retention is over.
+func (d *desk) statement(index uint64, previous hash, action, details string) []byte {
+	at, until := "2020-01-01T00:00:00.000Z", "2021-02-05T00:00:00.000Z"
+	if action == retention || action == legalHold {
+		at, until = "2022-01-01T00:00:00.000Z", "2122-01-01T00:00:00.000Z"
+	}
+	if d.at != "" {
+		at, until = d.at, d.until
+	}
+	text := must(json.Marshal(term{index, previous.String(), action, at, until}))
+	sig := base64.StdEncoding.EncodeToString(must(d.collector.Sign(dsse.PAE(termType, text))))
+	return fmt.Appendf(nil, `{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"x","digest":{"sha256":"%064d"}}],`+
+		`"predicateType":"https://acme.test/audit-event/v1","predicate":{"action":%q,"actor":"ada","decision":"accepted",`+
+		`"reason":"","details":%s,"at":%q,"retention":{"days":400,"until":%q,"sig":%q},"index":%d,`+
+		`"previous":{"sha256":"%s"}}}`, index, action, details, at, until, sig, index, previous)
+}
+
 // signed is one event in its envelope.
 func (d *desk) signed(index uint64, previous hash, action, details string) []byte {
 	d.Helper()
-	payload := fmt.Appendf(nil, `{"predicate":{"index":%d,"action":%q,"previous":{"sha256":"%s"},"details":%s}}`,
-		index, action, previous, details)
+	payload := d.statement(index, previous, action, details)
 	sig, err := d.collector.Sign(dsse.PAE(payloadType, payload))
 	if err != nil {
 		d.Fatal(err)
@@ -191,15 +239,20 @@ func (d *desk) verify(args ...string) (int, string, verdict) {
 	if err := json.Unmarshal(out.Bytes(), &said); err != nil {
 		d.Fatalf("%v: %s %s", err, out.String(), errors.String())
 	}
+	return code, kindsOf(said.Findings), said
+}
+
+// kindsOf returns the kinds of findings, each with the entry it is about.
+func kindsOf(found []finding) string {
 	var kinds []string
-	for _, one := range said.Findings {
+	for _, one := range found {
 		kind := one.Kind
 		if one.Index != nil {
 			kind += fmt.Sprintf("@%d", *one.Index)
 		}
 		kinds = append(kinds, kind)
 	}
-	return code, strings.Join(kinds, " "), said
+	return strings.Join(kinds, " ")
 }
 
 func TestAcknowledgedEntriesAreInASignedCheckpoint(t *testing.T) {
@@ -213,7 +266,7 @@ func TestAcknowledgedEntriesAreInASignedCheckpoint(t *testing.T) {
 	if lines := bytes.Count(text, []byte("\n")); code != 200 || lines != 5 {
 		t.Fatalf("%d: %d lines", code, lines)
 	}
-	if code, kinds, said := d.verify("--key", d.path("key.pub"), d.export()); code != 0 || said.Size != 303 {
+	if code, kinds, said := d.verify("--root", d.path("root.pub"), "--key", d.path("key.pub"), d.export()); code != 0 || said.Size != 303 {
 		t.Fatalf("%d %s %+v", code, kinds, said)
 	}
 }
@@ -290,7 +343,7 @@ func TestWhoLostTheAnswerMayAskAgain(t *testing.T) {
 		}
 	}
 	other := d.signed(given.Index, previous, "apply", "{}")
-	beyond := d.signed(1<<63, previous, "apply", "{}")
+	beyond := d.signed(1<<52, previous, "apply", "{}")
 	for _, body := range [][]byte{other, beyond, append(append(body, '\n'), other...)} {
 		if code, text := d.call("POST", "/entries?turn="+given.Turn, body); code != 409 {
 			t.Fatalf("%d %s", code, text)
@@ -302,7 +355,7 @@ func TestWhoLostTheAnswerMayAskAgain(t *testing.T) {
 }
 
 func TestATurnEndsByItself(t *testing.T) {
-	turns := newTurns(20 * time.Millisecond)
+	turns := newTurns(2 * time.Second)
 	lost := must(turns.take(context.Background()))
 	next := must(turns.take(context.Background()))
 	if turns.claim(lost) || !turns.claim(next) || turns.claim(next) {
@@ -362,7 +415,9 @@ func TestUsage(t *testing.T) {
 	for _, args := range [][]string{
 		{}, {"nothing"}, {"verify"}, {"verify", "--key", "k"}, {"prove", "else"}, {"prove", "inclusion", "--dir", "d", "x"},
 		{"keygen", "--out", "x"}, {"export", "a"}, {"verify", "--nothing"},
-		{"serve", "--dir", "d", "--key", "k", "--collectors", "c", "--token", "t", "--listen", "0.0.0.0:1"},
+		{"serve", "--dir", "d", "--key", "k", "--collectors", "c", "--root", "r", "--token", "t", "--listen", "0.0.0.0:1",
+			"--tls-cert", "x", "--tls-key", "x"},
+		{"serve", "--dir", "d", "--key", "k", "--collectors", "c", "--root", "r", "--token", "t", "--listen", "127.0.0.1:1"},
 	} {
 		if code := run(args, io.Discard, io.Discard); code != exitUsage {
 			t.Errorf("%v: %d", args, code)

@@ -21,15 +21,17 @@ const (
 	exitUnknown = 3
 )
 
-const usage = `audit-log keygen --name ORIGIN --out FILE              make the log's key: FILE and FILE.pub
-audit-log serve --dir DIR --key FILE --collectors FILE --token FILE --listen 127.0.0.1:PORT
+const usage = `audit-log keygen [--witness] --name ORIGIN --out FILE  make a key: FILE and FILE.pub
+audit-log sign-roles --key ROOT LIST                   the list of functionaries, signed by the root
+audit-log serve --dir DIR --key FILE --collectors FILE --root FILE [--witnesses FILE] --token FILE --listen 127.0.0.1:PORT --tls-cert FILE --tls-key FILE
+audit-log witness --dir DIR --logs DIR --key FILE --token FILE --listen 127.0.0.1:PORT --tls-cert FILE --tls-key FILE
 audit-log prove inclusion --dir DIR INDEX              a proof that the log holds an entry (c2sp.org/tlog-proof)
 audit-log prove consistency --dir DIR SIZE             a proof that the log of SIZE entries is a prefix of today's
 audit-log export --dir DIR --collectors FILE OUT       a folder that a stranger can verify, offline
 audit-log prune --dir DIR --collectors FILE            take the content of expired entries off the disk
-audit-log verify --key FILE [--collectors FILE] [--witnessed CHECKPOINT] DIR
-audit-log verify inclusion --key FILE --entry FILE PROOF
-audit-log verify consistency --key FILE --old CHECKPOINT PROOF
+audit-log verify --key FILE --root FILE [--collectors FILE] [--witnessed CHECKPOINT]... [--quorum N] DIR
+audit-log verify inclusion --key FILE [--collectors FILE --root FILE] --entry FILE PROOF
+audit-log verify consistency --key FILE [--collectors FILE --root FILE] --old CHECKPOINT PROOF
 audit-log version
 `
 
@@ -42,12 +44,14 @@ func main() {
 
 func run(args []string, stdout, stderr io.Writer) int {
 	commands := map[string]func([]string, io.Writer) (int, error){
-		"keygen": keygenCommand,
-		"serve":  serveCommand,
-		"prove":  proveCommand,
-		"export": exportCommand,
-		"prune":  pruneCommand,
-		"verify": verifyCommand,
+		"keygen":     keygenCommand,
+		"sign-roles": signRolesCommand,
+		"serve":      serveCommand,
+		"witness":    witnessCommand,
+		"prove":      proveCommand,
+		"export":     exportCommand,
+		"prune":      pruneCommand,
+		"verify":     verifyCommand,
 		"version": func(_ []string, out io.Writer) (int, error) {
 			_, err := fmt.Fprintln(out, version)
 			return exitValid, err

@@ -27,6 +27,9 @@ func verifyProofCommand(kind string, args []string, stdout io.Writer) (int, erro
 		other, said, check = "old", "the earlier checkpoint", verifyConsistency
 	}
 	file := flags.String(other, "", said)
+	collectors := flags.String("collectors", "", "your list of functionaries: asks for the cosignatures of the witnesses that it names")
+	root := flags.String("root", "", "public key of those who sign that list")
+	quorum := flags.Int("quorum", -1, "how many witnesses must have cosigned; by default as many as the list says")
 	operands, err := parse(flags, args, 1, "key", other)
 	if err != nil {
 		return exitUsage, err
@@ -41,11 +44,19 @@ func verifyProofCommand(kind string, args []string, stdout io.Writer) (int, erro
 		}
 		texts = append(texts, text)
 	}
-	check(v, texts[0], texts[1], *key)
+	e := &exported{}
+	if *collectors != "" {
+		if e.roles, err = readRoles(*collectors, *root); err != nil {
+			v.add(aboutFile(unjudged, *collectors, "Your list of functionaries cannot be read: %v", err))
+			return v.print(stdout)
+		}
+	}
+	check(v, e, texts[0], texts[1], *key)
+	e.judgeQuorum(v, *quorum)
 	return v.print(stdout)
 }
 
-func verifyInclusion(v *verdict, text, entry []byte, keyFile string) {
+func verifyInclusion(v *verdict, e *exported, text, entry []byte, keyFile string) {
 	key, err := readVerifier(keyFile)
 	if err != nil {
 		v.add(aboutFile(unjudged, keyFile, "The log's public key cannot be read: %v", err))
@@ -56,7 +67,8 @@ func verifyInclusion(v *verdict, text, entry []byte, keyFile string) {
 		v.add(aboutFile(damagedFile, "proof", "It is not as inclusion proofs are written (c2sp.org/tlog-proof)."))
 		return
 	}
-	checkpoint := openCheckpoint(v, given.Checkpoint, key, checkpointFile)
+	e.open(v, given.Checkpoint, key)
+	checkpoint := e.checkpoint
 	if checkpoint == nil {
 		return
 	}
@@ -73,7 +85,7 @@ func verifyInclusion(v *verdict, text, entry []byte, keyFile string) {
 	}
 }
 
-func verifyConsistency(v *verdict, text, earlier []byte, keyFile string) {
+func verifyConsistency(v *verdict, e *exported, text, earlier []byte, keyFile string) {
 	key, err := readVerifier(keyFile)
 	if err != nil {
 		v.add(aboutFile(unjudged, keyFile, "The log's public key cannot be read: %v", err))
@@ -85,11 +97,12 @@ func verifyConsistency(v *verdict, text, earlier []byte, keyFile string) {
 		return
 	}
 	aside := newVerdict()
-	old := openCheckpoint(aside, earlier, key, "old")
+	old, _ := openCheckpoint(aside, earlier, key, e.witnesses(), "old")
 	if old == nil {
 		v.add(aboutFile(unjudged, "old", "The earlier checkpoint is not signed by the log: %s", aside.Findings[0].Message))
 	}
-	today := openCheckpoint(v, []byte(given.Checkpoint), key, checkpointFile)
+	e.open(v, []byte(given.Checkpoint), key)
+	today := e.checkpoint
 	if old == nil || today == nil {
 		return
 	}

@@ -87,20 +87,28 @@ func proveInclusion(ctx context.Context, from client.FileFetcher, index uint64) 
 
 // proveConsistency returns the proof that the log of size entries is a prefix of today's, as JSON.
 func proveConsistency(ctx context.Context, from client.FileFetcher, size uint64) ([]byte, error) {
+	return proveGrowth(ctx, from, size, ^uint64(0))
+}
+
+// proveGrowth does so for a log of at most to entries, whose checkpoint the reader has.
+func proveGrowth(ctx context.Context, from client.FileFetcher, size, to uint64) ([]byte, error) {
 	checkpoint, raw, err := latest(ctx, from)
 	if err != nil {
 		return nil, err
 	}
-	if size > checkpoint.Size {
-		return nil, fmt.Errorf("the log has %d entries, fewer than %d", checkpoint.Size, size)
+	if to == ^uint64(0) {
+		to = checkpoint.Size
 	}
-	made := consistency{From: size, To: checkpoint.Size, Hashes: [][]byte{}, Checkpoint: string(raw)}
-	if size > 0 && size < checkpoint.Size {
+	if size > to || to > checkpoint.Size {
+		return nil, fmt.Errorf("the log has %d entries, fewer than %d", checkpoint.Size, max(size, to))
+	}
+	made := consistency{From: size, To: to, Hashes: [][]byte{}, Checkpoint: string(raw)}
+	if size > 0 && size < to {
 		builder, err := client.NewProofBuilder(ctx, checkpoint.Size, from.ReadTile)
 		if err != nil {
 			return nil, err
 		}
-		if made.Hashes, err = builder.ConsistencyProof(ctx, size, checkpoint.Size); err != nil {
+		if made.Hashes, err = builder.ConsistencyProof(ctx, size, to); err != nil {
 			return nil, err
 		}
 	}

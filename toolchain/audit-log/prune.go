@@ -1,16 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
-	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 	"github.com/transparency-dev/tessera/api/layout"
 	"github.com/transparency-dev/tessera/client"
 )
@@ -26,7 +26,7 @@ func pruneCommand(args []string, stdout io.Writer) (int, error) {
 	if err != nil {
 		return exitInvalid, err
 	}
-	known, err := parseCollectors(keys)
+	known, err := parseRoles(keys, nil)
 	if err != nil {
 		return exitInvalid, err
 	}
@@ -40,7 +40,7 @@ func pruneCommand(args []string, stdout io.Writer) (int, error) {
 
 // prune takes the content of expired entries off the disk and returns of how many. A server may run meanwhile: only
 // full bundles are touched, and those it never writes again. What stands in the last bundle goes once that is full.
-func prune(ctx context.Context, dir string, known *dsse.EnvelopeVerifier) (int, error) {
+func prune(ctx context.Context, dir string, known *roles) (int, error) {
 	from := client.FileFetcher{Root: dir}
 	checkpoint, _, err := latest(ctx, from)
 	if err != nil {
@@ -50,7 +50,8 @@ func prune(ctx context.Context, dir string, known *dsse.EnvelopeVerifier) (int, 
 	if err != nil {
 		return 0, err
 	}
-	gone, pruned := expired(entries, known), 0
+	pruned := 0
+	gone, refused := expired(entries, known)
 	for i := uint64(0); (i+1)*bundle <= checkpoint.Size; i++ {
 		first := i * bundle
 		leaves, err := client.FetchLeafHashes(ctx, from.ReadTile, first, bundle, checkpoint.Size)
@@ -66,7 +67,9 @@ func prune(ctx context.Context, dir string, known *dsse.EnvelopeVerifier) (int, 
 				if leaf != hash(leaves[j]) {
 					return pruned, fmt.Errorf("entry %d is not the one that the tree holds", at)
 				}
-				entry = withheldLine(at, leaf)
+				if entry, err = withhold(entry, leaf); err != nil {
+					return pruned, err
+				}
 				changed++
 			}
 			text = binary.BigEndian.AppendUint16(text, uint16(len(entry)))
@@ -83,37 +86,56 @@ func prune(ctx context.Context, dir string, known *dsse.EnvelopeVerifier) (int, 
 			return pruned, err
 		}
 	}
+	if len(refused) > 0 {
+		return pruned, fmt.Errorf("%s: %s", refused[0].Kind, refused[0].Message)
+	}
 	return pruned, nil
 }
 
-// expired says of which entries the content may be gone.
-func expired(entries [][]byte, known *dsse.EnvelopeVerifier) []bool {
-	gone := make([]bool, len(entries))
-	for _, entry := range entries {
-		if !mayExpire(entry) {
+// expired says of which entries the content may be gone: those that a retention event names, and whose time is over.
+func expired(entries [][]byte, known *roles) ([]bool, []finding) {
+	events := make([]*event, len(entries))
+	for i, entry := range entries {
+		if !decides(entry) {
 			continue
 		}
-		if found, err := openEntry(entry, known); err == nil {
-			found.expire(gone)
+		if found, err := openEntry(entry, known); err == nil && found.Index == uint64(i) {
+			events[i] = found
 		}
 	}
-	return gone
+	return known.letGo(events, func(i int) (term, error) { return termOf(entries, i, known) }, time.Now())
 }
 
-// mayExpire says whether an entry claims to be a retention event. To read is much cheaper than to verify.
-func mayExpire(entry []byte) bool {
-	var envelope dsse.Envelope
-	if json.Unmarshal(entry, &envelope) != nil {
+// termOf returns the term of an entry of the log, whether its content is still there or not.
+func termOf(entries [][]byte, i int, known *roles) (term, error) {
+	if said, _, err := parseWithheld(entries[i]); err == nil {
+		previous := noPrevious
+		if i > 0 {
+			previous, _ = leafOf(uint64(i-1), entries[i-1])
+		}
+		return said.signedTerm(known, previous)
+	}
+	found, err := openEntry(entries[i], known)
+	if err != nil {
+		return term{}, err
+	}
+	return found.term(), nil
+}
+
+// decides says whether an entry may be an event about the content of others. To read is much cheaper than to verify.
+func decides(entry []byte) bool {
+	envelope, err := openEnvelope(entry, payloadType, maxEntry)
+	if err != nil {
 		return false
 	}
 	payload, err := envelope.DecodeB64Payload()
-	var claimed event
-	return err == nil && json.Unmarshal(payload, &claimed) == nil && claimed.Predicate.Action == retention
+	return err == nil && (bytes.Contains(payload, []byte(`"`+retention+`"`)) && bytes.Contains(payload, []byte(`"expired"`)) ||
+		bytes.Contains(payload, []byte(`"`+legalHold+`"`)))
 }
 
 // leafOf returns the leaf hash of an entry of the log, and whether its content is gone.
 func leafOf(index uint64, entry []byte) (hash, bool) {
-	if at, leaf, err := parseWithheld(entry); err == nil && at == index {
+	if said, leaf, err := parseWithheld(entry); err == nil && said.Withheld.Index == index {
 		return leaf, true
 	}
 	return leafHash(entry), false

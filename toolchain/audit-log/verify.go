@@ -11,11 +11,13 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
-	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 	"github.com/transparency-dev/formats/log"
+	fnote "github.com/transparency-dev/formats/note"
 	"github.com/transparency-dev/tessera/api/layout"
 	"golang.org/x/mod/sumdb/note"
 )
@@ -58,13 +60,19 @@ func verifyCommand(args []string, stdout io.Writer) (int, error) {
 	flags := flag.NewFlagSet("verify", flag.ContinueOnError)
 	key := flags.String("key", "", "the log's public key")
 	collectors := flags.String("collectors", "", "public keys of the collectors, as the verifier knows them")
-	witnessed := flags.String("witnessed", "", "an earlier checkpoint of the log that the verifier kept")
+	root := flags.String("root", "", "public key of those who say who may state what")
+	quorum := flags.Int("quorum", -1, "how many witnesses must have cosigned; by default as many as the functionaries' list says")
+	var witnessed []string
+	flags.Func("witnessed", "an earlier checkpoint of the log that the verifier kept; may be given again", func(file string) error {
+		witnessed = append(witnessed, file)
+		return nil
+	})
 	operands, err := parse(flags, args, 1, "key")
 	if err != nil {
 		return exitUsage, err
 	}
 	v := newVerdict()
-	verifyFolder(v, operands[0], *key, *collectors, *witnessed)
+	verifyFolder(v, operands[0], vouchers{*key, *collectors, *root, witnessed, *quorum})
 	return v.print(stdout)
 }
 
@@ -74,18 +82,31 @@ type exported struct {
 	lines      [][]byte
 	leaves     []hash // of the lines
 	tiles      []hash // leaf hashes as the tiles say; nil when a tile is missing or damaged
-	known      *dsse.EnvelopeVerifier
-	events     []*event // of the lines; nil where a line is no event that a known collector signed
-	withheld   map[int]hash
+	roles      *roles
+	cosigners  int       // witnesses that cosigned the checkpoint
+	cosigned   time.Time // when the last of them did
+	events     []*event  // of the lines; nil where a line is no event that a known collector signed
+	withheld   map[int]*withheld
 }
 
-func verifyFolder(v *verdict, dir, keyFile, collectorsFile, witnessedFile string) {
-	key, err := readVerifier(keyFile)
+// vouchers are what a verifier holds, had another way than the export.
+type vouchers struct {
+	key, collectors, root string // files
+	witnessed             []string
+	quorum                int // negative: as many as the list says
+}
+
+func verifyFolder(v *verdict, dir string, by vouchers) {
+	key, err := readVerifier(by.key)
 	if err != nil {
-		v.add(aboutFile(unjudged, keyFile, "The log's public key cannot be read: %v", err))
+		v.add(aboutFile(unjudged, by.key, "The log's public key cannot be read: %v", err))
 		return
 	}
 	files, err := readFolder(dir)
+	if errors.Is(err, errTooLarge) {
+		v.add(aboutFile(tooLarge, dir, "%v", err))
+		return
+	}
 	if err != nil {
 		v.add(aboutFile(unjudged, dir, "The folder cannot be read: %v", err))
 		return
@@ -95,21 +116,22 @@ func verifyFolder(v *verdict, dir, keyFile, collectorsFile, witnessedFile string
 		v.add(aboutFile(unjudged, checkpointFile, "There is no checkpoint, so nothing to judge the entries by."))
 		return
 	}
-	e := &exported{withheld: map[int]hash{}}
-	e.checkpoint = openCheckpoint(v, raw, key, checkpointFile)
+	e := &exported{withheld: map[int]*withheld{}}
+	e.readCollectors(v, files, by)
+	e.open(v, raw, key)
 	if e.checkpoint != nil {
 		v.Origin, v.Size = e.checkpoint.Origin, e.checkpoint.Size
 		v.Root = hash(e.checkpoint.Hash).String()
 		v.Checked = append(v.Checked, "checkpoint")
 	}
-	e.readCollectors(v, files, collectorsFile)
 	e.readLines(v, files)
 	if e.checkpoint != nil {
 		e.readTiles(v, files)
 	}
 	e.judge(v)
-	if witnessedFile != "" {
-		e.judgeWitnessed(v, witnessedFile, key)
+	e.judgeQuorum(v, by.quorum)
+	for _, file := range by.witnessed {
+		e.judgeWitnessed(v, file, key)
 	}
 	for name := range files {
 		if e.checkpoint != nil || !strings.HasPrefix(name, "tile/") {
@@ -117,6 +139,23 @@ func verifyFolder(v *verdict, dir, keyFile, collectorsFile, witnessedFile string
 		}
 	}
 }
+
+// maxFiles is the most files that an export may have: one tile holds the hashes of 256 entries.
+const maxFiles = 1 << 20
+
+// maxSize is how long a file of an export may be, in bytes. It is asked before the file is read.
+func maxSize(name string) int64 {
+	switch {
+	case name == entriesFile:
+		return 4 << 30
+	case strings.HasPrefix(name, "tile/"):
+		return bundle * int64(len(hash{}))
+	}
+	return 1 << 20
+}
+
+// errTooLarge is a file that is longer than any that the log writes.
+var errTooLarge = errors.New("longer than such a file can be")
 
 // readFolder returns the files of an export by name; links and the like are refused.
 func readFolder(dir string) (map[string][]byte, error) {
@@ -132,43 +171,106 @@ func readFolder(dir string) (map[string][]byte, error) {
 		if err != nil {
 			return err
 		}
-		content, err := os.ReadFile(path)
-		files[filepath.ToSlash(name)] = content
+		name = filepath.ToSlash(name)
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		if info.Size() > maxSize(name) || len(files) >= maxFiles {
+			return fmt.Errorf("%s: %w", name, errTooLarge)
+		}
+		content, err := readLimited(path, maxSize(name))
+		files[name] = content
 		return err
 	})
 	return files, err
 }
 
-// openCheckpoint returns a checkpoint if the key signed it and not a byte of it is free.
-func openCheckpoint(v *verdict, raw []byte, key note.Verifier, file string) *log.Checkpoint {
-	signed, err := note.Open(raw, note.VerifierList(key))
+// readLimited reads a file that may grow meanwhile, up to a limit.
+func readLimited(path string, limit int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err == nil && int64(len(content)) > limit {
+		err = errTooLarge
+	}
+	return content, err
+}
+
+// witnesses returns the keys of those that the list of functionaries names; nil when there is no list.
+func (e *exported) witnesses() []note.Verifier {
+	if e.roles == nil {
+		return nil
+	}
+	return e.roles.witnesses
+}
+
+// open reads the checkpoint and counts who cosigned it.
+func (e *exported) open(v *verdict, raw []byte, key note.Verifier) {
+	var cosignatures []note.Signature
+	e.checkpoint, cosignatures = openCheckpoint(v, raw, key, e.witnesses(), checkpointFile)
+	for _, one := range cosignatures {
+		if at, err := fnote.CoSigV1Timestamp(one); err == nil && at.After(e.cosigned) {
+			e.cosigned = at
+		}
+	}
+	e.cosigners = len(cosignatures)
+}
+
+// openCheckpoint returns a checkpoint if the key signed it and not a byte of it is free, and the cosignatures of the
+// witnesses. Who knows no witness leaves cosignatures aside, as c2sp.org/tlog-cosignature says.
+func openCheckpoint(v *verdict, raw []byte, key note.Verifier, witnesses []note.Verifier, file string) (*log.Checkpoint, []note.Signature) {
+	signed, err := note.Open(raw, note.VerifierList(append([]note.Verifier{key}, witnesses...)...))
 	var unverified *note.UnverifiedNoteError
+	var invalid *note.InvalidSignatureError
 	switch {
 	case errors.As(err, &unverified):
-		signers := make([]string, 0, len(unverified.Note.UnverifiedSigs))
-		for _, sig := range unverified.Note.UnverifiedSigs {
-			signers = append(signers, fmt.Sprintf("%s+%08x", sig.Name, sig.Hash))
-		}
 		v.add(aboutFile(wrongKey, file, "It is signed by %s, not by %s+%08x.",
-			strings.Join(signers, ", "), key.Name(), key.KeyHash()))
-		return nil
+			signers(unverified.Note.UnverifiedSigs), key.Name(), key.KeyHash()))
+		return nil, nil
+	case errors.As(err, &invalid):
+		v.add(aboutFile(editedCheckpoint, file, "The signature of %s does not fit its text: %v", invalid.Name, err))
+		return nil, nil
 	case err != nil:
 		v.add(aboutFile(editedCheckpoint, file, "The signature of %s does not fit its text: %v", key.Name(), err))
-		return nil
+		return nil, nil
+	}
+	if first := signed.Sigs[0]; first.Name != key.Name() || first.Hash != key.KeyHash() {
+		v.add(aboutFile(wrongKey, file, "It is signed by %s first, not by %s+%08x.", first.Name, key.Name(), key.KeyHash()))
+		return nil, nil
 	}
 	var checkpoint log.Checkpoint
 	rest, err := checkpoint.Unmarshal([]byte(signed.Text))
 	if err != nil || len(rest) > 0 || checkpoint.Origin != key.Name() || len(checkpoint.Hash) != len(hash{}) {
 		v.add(aboutFile(editedCheckpoint, file, "It is no checkpoint of %s.", key.Name()))
-		return nil
+		return nil, nil
 	}
 	// Base64 and further signatures leave bytes that no signature covers.
-	only := fmt.Sprintf("%s\n\u2014 %s %s\n", signed.Text, signed.Sigs[0].Name, signed.Sigs[0].Base64)
-	if len(signed.Sigs) != 1 || only != string(raw) || !strictBase64(signed.Sigs[0].Base64) {
-		v.add(aboutFile(editedCheckpoint, file, "There is more in it than the signed text and its signature."))
-		return nil
+	lines := signed.Sigs
+	if witnesses == nil {
+		lines = append(slices.Clone(lines), signed.UnverifiedSigs...)
 	}
-	return &checkpoint
+	only := signed.Text + "\n"
+	for _, one := range lines {
+		only += fmt.Sprintf("\u2014 %s %s\n", one.Name, one.Base64)
+	}
+	strict := !slices.ContainsFunc(lines, func(one note.Signature) bool { return !strictBase64(one.Base64) })
+	if only != string(raw) || !strict {
+		v.add(aboutFile(editedCheckpoint, file, "There is more in it than the signed text and the signatures of known keys."))
+		return nil, nil
+	}
+	return &checkpoint, signed.Sigs[1:]
+}
+
+func signers(sigs []note.Signature) string {
+	names := make([]string, 0, len(sigs))
+	for _, sig := range sigs {
+		names = append(names, fmt.Sprintf("%s+%08x", sig.Name, sig.Hash))
+	}
+	return strings.Join(names, ", ")
 }
 
 // take returns a file of the export and ticks it off.
@@ -181,30 +283,60 @@ func take(v *verdict, files map[string][]byte, name string) ([]byte, bool) {
 	return content, there
 }
 
-// readCollectors learns who may sign events: from the verifier's own file, else from the export.
-func (e *exported) readCollectors(v *verdict, files map[string][]byte, own string) {
+// readCollectors learns who may state what: by the root's signature, or from the verifier's own file. What the export
+// says of itself is believed only where one of them vouches for it.
+func (e *exported) readCollectors(v *verdict, files map[string][]byte, by vouchers) {
 	delete(files, checkpointFile)
 	inside, there := take(v, files, collectorsFile)
-	known, err := parseCollectors(inside)
-	if there && err != nil {
-		v.add(aboutFile(damagedFile, collectorsFile, "The collectors' keys cannot be read: %v", err))
+	var root note.Verifier
+	if by.root != "" {
+		var err error
+		if root, err = readVerifier(by.root); err != nil {
+			v.add(aboutFile(unjudged, by.root, "The root's public key cannot be read: %v", err))
+			return
+		}
 	}
-	if own == "" {
-		e.known = known
+	given, err := parseRoles(inside, root)
+	switch {
+	case !there:
+	case errors.Is(err, errNotRoot):
+		v.add(aboutFile(badRoles, collectorsFile, "The list of functionaries is not the root's: %v", err))
+	case err != nil:
+		v.add(aboutFile(damagedFile, collectorsFile, "The list of functionaries cannot be read: %v", err))
+	}
+	switch {
+	case by.collectors != "":
+		e.compareRoles(v, by, root, inside, given, there)
+	case root == nil:
+		e.roles = given
+		v.add(aboutFile(unjudged, collectorsFile,
+			"Nobody vouches for the list of functionaries: the root's key (--root) or your own list (--collectors) is needed."))
 		return
+	default:
+		e.roles = given
 	}
-	trusted, err := os.ReadFile(own)
+	if e.roles != nil {
+		v.Checked = append(v.Checked, "collectors")
+	}
+}
+
+// compareRoles holds the list in the export to the one that the verifier has. A newer one needs the root's signature.
+func (e *exported) compareRoles(v *verdict, by vouchers, root note.Verifier, inside []byte, given *roles, there bool) {
+	own, err := readLimited(by.collectors, maxRoles)
 	if err == nil {
-		e.known, err = parseCollectors(trusted)
+		e.roles, err = parseRoles(own, root)
 	}
 	switch {
 	case err != nil:
-		v.add(aboutFile(unjudged, own, "The collectors' keys cannot be read: %v", err))
-	case !bytes.Equal(trusted, inside) && there && known != nil:
-		v.add(aboutFile(wrongKey, collectorsFile, "These are not the collectors that the verifier knows."))
-	}
-	if e.known != nil {
-		v.Checked = append(v.Checked, "collectors")
+		v.add(aboutFile(unjudged, by.collectors, "Your list of functionaries cannot be read: %v", err))
+	case !there || given == nil || bytes.Equal(own, inside):
+	case given.version < e.roles.version:
+		v.add(aboutFile(oldRoles, collectorsFile, "The list of functionaries is version %d, you know version %d.",
+			given.version, e.roles.version))
+	case root != nil && given.version > e.roles.version:
+		e.roles = given
+	default:
+		v.add(aboutFile(wrongKey, collectorsFile, "These are not the functionaries that the verifier knows."))
 	}
 }
 
@@ -222,16 +354,16 @@ func (e *exported) readLines(v *verdict, files map[string][]byte) {
 	for i, line := range e.lines {
 		leaf, held := leafOf(uint64(i), line)
 		if held {
-			e.withheld[i] = leaf
+			e.withheld[i], _, _ = parseWithheld(line)
 		}
 		e.leaves = append(e.leaves, leaf)
 	}
 	v.Withheld = len(e.withheld)
-	e.events = openAll(e.lines, e.known)
+	e.events = openAll(e.lines, e.roles)
 }
 
 // openAll opens every line, on all processors: to verify signatures is most of the work.
-func openAll(lines [][]byte, known *dsse.EnvelopeVerifier) []*event {
+func openAll(lines [][]byte, known *roles) []*event {
 	events := make([]*event, len(lines))
 	if known == nil {
 		return events

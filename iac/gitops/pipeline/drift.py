@@ -8,8 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from helpers.errors import CourseError
-from helpers.terraform import Terraform
+from helpers import CourseError, Terraform
 
 EXIT = {"in-sync": 0, "drifted": 1, "unknown": 3}
 

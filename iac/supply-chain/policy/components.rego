@@ -9,12 +9,48 @@ readable if {
 	is_array(input.components)
 }
 
-# Files are the evidence of components, not components.
+# Components hold components. Files are the evidence of components, not components; one that has a package URL, or the
+# name of a known-bad component, counts as one whatever it calls itself.
 all := [component |
 	readable
-	some component in input.components
-	component.type != "file"
+	walk(input.components, [path, component])
+	is_object(component)
+	_listed(path)
+	_counts(component)
 ]
+
+# Where `walk` finds a component: in the list itself, or in the list of another component.
+_listed(path) if {
+	count(path) == 1
+	is_number(path[0])
+}
+
+_listed(path) if {
+	is_number(path[count(path) - 1])
+	path[count(path) - 2] == "components"
+}
+
+_counts(component) if object.get(component, "type", "") != "file"
+
+_counts(component) if object.get(component, "purl", "") != ""
+
+_counts(component) if {
+	some entry in data.known_bad
+	called(component) == named(entry.purl)
+}
+
+# Names as PyPI compares them: small letters, and one hyphen for each run of hyphens, dots and underscores.
+plain(text) := regex.replace(lower(urlquery.decode(text)), `[-_.]+`, "-")
+
+called(component) := plain(object.get(component, "name", ""))
+
+# The name in a package URL: all after the type, with its namespace.
+named(purl) := plain(regex.replace(split(purl, "@")[0], `^pkg:[^/]+/`, ""))
+
+# Is it the component that an entry of a list names, by its package URL or by its name?
+same(component, entry) if plain(base(component)) == plain(entry.purl)
+
+same(component, entry) if called(component) == named(entry.purl)
 
 title(component) := sprintf("%s %s", [component.name, version(component)]) if version(component) != ""
 

@@ -28,7 +28,7 @@ deny contains components.finding("known-bad-list", "the list of known-bad compon
 deny contains components.finding("known-bad", text, _fix(entry)) if {
 	some component in components.all
 	some entry in data.known_bad
-	components.base(component) == entry.purl
+	components.same(component, entry)
 	_comparable(component)
 	_hit(entry, trim_prefix(component.version, "v"))
 	text := sprintf("%s must not be run: %s", [components.title(component), entry.why])
@@ -40,7 +40,7 @@ deny contains components.finding("known-bad", text, _fix(entry)) if {
 deny contains components.finding("known-bad-version", text, "Name a version of the form 1.2.3.") if {
 	some component in components.all
 	some entry in data.known_bad
-	components.base(component) == entry.purl
+	components.same(component, entry)
 	not _comparable(component)
 	text := sprintf("whether %s may be run cannot be told from its version: %s", [components.title(component), entry.why])
 }

@@ -42,3 +42,18 @@ test_qualifiers_are_no_way_around if {
 test_no_list_is_denied if {
 	parts.rules(known_bad.deny) == {"known-bad-list"} with input as parts.good with data.known_bad as null
 }
+
+told(changes) := parts.of([object.union(object.remove(parts.component, ["purl"]), object.union({"version": "1.3.0"}, changes))])
+
+test_a_bad_component_is_found_however_it_is_told if {
+	every changes in [
+		{"name": "acme.test/platform/queue-client"},
+		{"name": "Acme.Test/Platform/Queue_Client"},
+		{"name": "acme.test/platform/queue-client", "type": "file"},
+		{"purl": sprintf("%s@v1.3.0", [queue]), "type": "file"},
+		{"purl": "pkg:golang/acme.test%2Fplatform%2Fqueue-client@v1.3.0"},
+		{"components": [{"name": "q", "version": "1.3.0", "purl": queue}]},
+	] {
+		parts.rules(known_bad.deny) == {"known-bad"} with input as told(changes)
+	}
+}

@@ -16,3 +16,8 @@ output "account_ids" {
   description = "Account id by team."
   value       = { for team, account in platform_team_account.team : team => account.account_id }
 }
+
+output "role_arns" {
+  description = "Role through which the platform team works in the account, by team."
+  value       = { for team, account in platform_team_account.team : team => account.provisioner_role_arn }
+}

@@ -15,6 +15,20 @@ variable "budget_usd" {
   default     = 50
 }
 
+variable "kind" {
+  type        = string
+  description = "Kind of GPU."
+  default     = "a100"
+
+  # Since Terraform 1.9 a validation may refer to more than its variable: here to what the platform sells.
+  validation {
+    condition     = contains(keys(data.platform_gpu_catalogue.all.kinds), var.kind)
+    error_message = "kind is one of ${join(", ", keys(data.platform_gpu_catalogue.all.kinds))}."
+  }
+}
+
+data "platform_gpu_catalogue" "all" {}
+
 variable "spot" {
   type        = bool
   description = "Train on nodes that may be taken away."
@@ -23,7 +37,7 @@ variable "spot" {
 
 resource "platform_gpu_pool" "train" {
   name        = "guarded-train"
-  kind        = "a100"
+  kind        = var.kind
   size        = var.train_nodes
   quota       = 128
   spot        = var.spot

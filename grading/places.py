@@ -1,0 +1,190 @@
+"""The learner's sandbox and the judge's: what each has, and where; see docs/grading.md."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from grading import data, sandbox
+from grading.sandbox import Sandbox
+from grading.watch import Limits
+from helpers.core.paths import ROOT, cache_dir
+
+#: Inside: the directory that holds the submission, and the one with state and services.
+WORK, STATE, CLAIMS = "/grading", "/state", "/claims"
+#: Right in a submission's directory: never a learner's to change once it was handed in.
+KEPT = ("timestamp.txt", ".state")
+#: What a tool finds of ``/proc``: the machine, and no process.
+PROC = ("cpuinfo", "meminfo", "stat", "uptime", "loadavg", "version", "filesystems", "sys")
+#: Where the submissions' own directories lie, beside ``autograded/``. They may be removed at any time.
+BOXES = ".sandboxes"
+#: What a learner's registry says it published, below the state.
+REGISTRY = "services/registry/data"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A sandbox ready for a kernel.
+
+    Attributes:
+        sandbox: it. cwd: the kernel's directory inside. sockets: the directory of the kernel's sockets.
+    """
+
+    sandbox: Sandbox
+    cwd: str
+    sockets: Path
+
+
+class Box:
+    """One submission's own directories: what its notebooks leave for each other, and for the judge.
+
+    Args:
+        directory: of the submission under ``autograded/``, filled by nbgrader.
+        submitted: the same under ``submitted/``: a link there is not taken, though nbgrader has copied what it led to.
+    """
+
+    def __init__(self, directory: Path, submitted: Path) -> None:
+        self.directory, self.submitted = directory.resolve(), submitted
+        student = self.directory.parent
+        self.box = student.parent.parent / BOXES / student.name / self.directory.name
+        self.work, self.state = self.box / "work", self.box / "state"
+        # nbgrader removes a submission's directory when it grades it anew; then the box is filled anew.
+        #: Its path in either sandbox, where a notebook's ``work/`` lies.
+        self.inside = f"{WORK}/{self.directory.name}"
+        self._token = uuid.uuid4().hex
+        self._mark, self._filled = self.directory / ".state" / "box", self.box / "mark"
+
+    def fill(self) -> None:
+        """Give the box the submitted files, unless a notebook before this one has been run in it."""
+        if self._mark.is_file() and self._filled.is_file() and self._mark.read_text() == self._filled.read_text():
+            return
+        data.remove(self.box)
+        self.state.mkdir(parents=True)
+        data.take(self.directory, self.work, leave=lambda path: self._not_theirs(path) or path in KEPT)
+        self._mark.parent.mkdir(exist_ok=True)
+        for file in (self._filled, self._mark):
+            file.write_text(self._token)
+
+    def _not_theirs(self, path: str) -> bool:
+        # A notebook here has the hidden tests put back by nbgrader.
+        notebook = "/" not in path and path.endswith(".ipynb")
+        return notebook or any((self.submitted / part).is_symlink() for part in (path, *_parents(path)))
+
+    def empty(self) -> data.Taken:
+        """Take what is in the box now into the submission's directory, as data, and say what was left out."""
+        return data.replace(self.work, self.directory, KEPT)
+
+    @contextlib.contextmanager
+    def learners(self, limits: Limits, go: bool) -> Iterator[Place]:
+        """Give the sandbox in which the learner's cells run; *go*: with the compiler's caches."""
+        with _sockets() as sockets, _caches(go) as caches:
+            writes = {self.inside: self.work, STATE: self.state, str(sockets): sockets, **caches}
+            box = Sandbox(_environment(), sandbox.course(), writes, _modules(go), scratch=(cache_dir(),), limits=limits)
+            yield Place(box, self.inside, sockets)
+
+    @contextlib.contextmanager
+    def judges(self, limits: Limits, go: bool) -> Iterator[Place]:
+        """Give the sandbox in which the locked cells run; it has state of its own, and the workspace to read."""
+        with _sockets() as sockets, _caches(go) as caches, tempfile.TemporaryDirectory(prefix="mod208-judge-") as room:
+            state, claims, work = (Path(room) / name for name in ("state", "claims", "work"))
+            for name in ("services", "labs", "secrets"):
+                (state / name).mkdir(parents=True, mode=0o700)
+            data.take(self.state / REGISTRY, claims)
+            if (self.directory / "work").is_dir():
+                data.take(self.directory / "work", work)
+            work.mkdir(exist_ok=True)
+            reads = [*sandbox.course("grading", "source/header.ipynb")]
+            shows = {f"{self.inside}/work": work, CLAIMS: claims, **_modules(go)}
+            writes = {STATE: state, str(sockets): sockets, **caches}
+            through = _through(sockets, list(caches))
+            env = {**_environment(), "MOD208_PROCESS_PREFIX": json.dumps(through)}
+            box = Sandbox(env, reads, writes, shows, scratch=(cache_dir(),), limits=limits, nests=True)
+            try:
+                yield Place(box, self.inside, sockets)
+            finally:
+                data.remove(state)
+
+
+def _parents(path: str) -> list[str]:
+    return [str(parent) for parent in Path(path).parents if str(parent) != "."]
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "MOD208_HOME": str(ROOT),
+        "MOD208_CACHE": str(cache_dir()),
+        "MOD208_STATE": STATE,
+        "MOD208_WORKSPACE": WORK,
+        "MOD208_GRADING": "1",
+        "NBGRADER_EXECUTION": "autograde",
+        "IPYTHONDIR": f"{STATE}/ipython",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        # The process that a kernel watches is not in its namespace.
+        "JPY_PARENT_PID": "1",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    }
+
+
+def _through(sockets: Path, caches: list[str]) -> dict[str, list[str]]:
+    """Return what the judge starts each tool through: a sandbox inside its own (see `helpers.core.process`)."""
+    hidden = (str(ROOT / "grading"), CLAIMS, str(sockets), f"{STATE}/services", f"{STATE}/labs", f"{STATE}/secrets")
+    # No real /proc: through it a program would write to the pipes and the memory of the tool that started it.
+    options = ["--ro-bind", "/", "/", "--tmpfs", "/proc", "--symlink", "{program}", "/proc/self/exe"]
+    options += ["--tmpfs", "/dev", "--size", "100000000", "--tmpfs", "/dev/shm"]  # noqa: S108
+    for name in ("null", "zero", "full", "random", "urandom"):
+        options += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
+    for name in PROC:
+        options += ["--ro-bind-try", f"/proc/{name}", f"/proc/{name}"]
+    for path in ("/tmp", STATE, str(cache_dir()), *caches):  # noqa: S108
+        options += ["--bind", path, path]
+    for path in sandbox.CACHE:
+        options += ["--ro-bind-try", str(cache_dir() / path), str(cache_dir() / path)]
+    for path in hidden:
+        options += ["--tmpfs", path]
+    # Certificates to trust, no keys: by them a tool knows the judge's own servers.
+    trusted = f"{STATE}/services/authority/trusted"
+    options += ["--ro-bind-try", trusted, trusted]
+    kept = [one for one in sandbox.NAMESPACES if one != "--unshare-net"]
+    # /dev/stdin leads through /proc; a tool that opens it finds a file with its input in that place.
+    return {"command": ["bwrap", *kept, *options], "stdin": ["--perms", "0600", "--file", "0", "/dev/stdin"]}
+
+
+@contextlib.contextmanager
+def _sockets() -> Iterator[Path]:
+    """Give a directory with a short path: the path of a socket has 107 characters at most."""
+    with tempfile.TemporaryDirectory(prefix="mod208-k") as name:
+        yield Path(name).resolve()
+
+
+@contextlib.contextmanager
+def _caches(go: bool) -> Iterator[dict[str, Path]]:
+    """Give the compiler's caches as a copy of its own, where Go is needed: without them it compiles for minutes."""
+    ours = cache_dir() / "go-tests"
+    if not go or not ours.is_dir():
+        yield {}
+        return
+    with tempfile.TemporaryDirectory(prefix="mod208-go-", dir=cache_dir()) as room:
+        copy = Path(room) / "go-tests"
+        shutil.copytree(ours, copy, ignore=lambda path, names: ["mod"] if Path(path) == ours else [])
+        yield {str(ours): copy}
+        data.remove(copy)
+
+
+def _modules(go: bool) -> dict[str, Path]:
+    """Return the sources of Go's modules, which nobody writes to, where Go is needed."""
+    modules = cache_dir() / "go-tests" / "mod"
+    return {str(modules): modules} if go and modules.is_dir() else {}
+
+
+def widened(limits: Limits, go: bool) -> Limits:
+    """Return limits under which the compiler's caches have room."""
+    return replace(limits, disk=3 * limits.disk) if go else limits
+
+
+__all__ = ["BOXES", "Box", "Place", "widened"]

@@ -1,0 +1,1 @@
+"""The cloud: AWS's API, served by the local cloud or by AWS itself."""

@@ -1,0 +1,1 @@
+"""Floor 5: gates, leaks, audit, evidence, provenance, promotion."""

@@ -1,0 +1,122 @@
+"""The public keys a verifier needs, in one directory, handed over another way than the pack."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers.compliance.audit import AuditLogDirectory
+from helpers.compliance.evidence import builders as known
+from helpers.compliance.evidence.builders import Builder
+from helpers.compliance.evidence.controls import DEFAULT
+from helpers.compliance.evidence.reading import sha256
+from helpers.compliance.evidence.types import CONTROLS, BadEvidence
+from helpers.wrappers.cosign import KeyPair
+from helpers.wrappers.cosign.bundle import fingerprint
+
+
+@dataclass(frozen=True)
+class Keys:
+    """A directory of public keys.
+
+    Attributes:
+        directory: holds ``log.pub``, ``collectors`` and ``root.pub`` (the audit trail), ``pack.pub`` (who seals packs),
+            ``signers/`` (who may sign artifacts), ``builders.yaml`` with ``builders/`` (who may state where they come
+            from), and, when the verifier insists on a list of controls, ``controls.yaml``; ``checkpoint``, when an
+            earlier one was kept, finds a log that was rewritten with its own key.
+    """
+
+    directory: Path
+
+    @property
+    def log(self) -> Path:
+        """Key of the audit trail's log."""
+        return self.directory / "log.pub"
+
+    @property
+    def collectors(self) -> Path:
+        """The list of those who may record events, and what."""
+        return self.directory / "collectors"
+
+    @property
+    def root(self) -> Path:
+        """Key of who signs that list; with it a newer list in a pack is believed as well."""
+        return self.directory / "root.pub"
+
+    @property
+    def pack(self) -> Path:
+        """Key of those who seal packs."""
+        return self.directory / "pack.pub"
+
+    @property
+    def controls(self) -> Path:
+        """The list of controls that the verifier insists on."""
+        return self.directory / CONTROLS
+
+    @property
+    def checkpoint(self) -> Path:
+        """An earlier checkpoint of the log."""
+        return self.directory / "checkpoint"
+
+    def signers(self) -> Iterator[tuple[str, Path]]:
+        """Yield fingerprint and file of each key that may sign artifacts."""
+        for path in sorted((self.directory / "signers").glob("*.pub")):
+            yield fingerprint(path.read_bytes()), path
+
+    def pin(self) -> str:
+        """Return one number for all that is in the directory, hex: say it over the telephone, hand it over on paper.
+
+        It is the SHA-256 of the list of its files as ``sha256sum`` writes it, sorted by path.
+        """
+        paths = sorted(path for path in self.directory.rglob("*") if path.is_symlink() or not path.is_dir())
+        lines = (f"{sha256(path)}  {path.relative_to(self.directory).as_posix()}\n" for path in paths)
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+    @classmethod
+    def write(
+        cls,
+        directory: Path | str,
+        *,
+        pack: KeyPair,
+        signers: tuple[KeyPair, ...],
+        controls: Path = DEFAULT,
+        builders: Iterable[Builder] = (),
+    ) -> Keys:
+        """Write the public keys of this platform into a new directory.
+
+        Args:
+            pack: who seals packs. signers: who may sign artifacts; their files need different names.
+            controls: the list that a verifier shall insist on; by default the course's.
+            builders: whose statements on origin count; none of them has the key of a signer.
+
+        Raises:
+            BadEvidence: the directory is there, or two keys have one name. BadBuilders: the same of builders, or one
+                of them has the key of a signer.
+        """
+        out, log = Path(directory), AuditLogDirectory.of_service()
+        names = [one.public.name for one in signers]
+        if out.exists() or len(set(names)) != len(names):
+            raise BadEvidence(
+                f"Keys cannot be written to {out.name}",
+                why="It is there, or two keys have one name.",
+                next="Name a new directory.",
+            )
+        (out / "signers").mkdir(parents=True)
+        found = cls(out)
+        for source, target in (
+            (log.public_key, found.log),
+            (log.collectors, found.collectors),
+            (log.root, found.root),
+            (pack.public, found.pack),
+            *((one.public, out / "signers" / one.public.name) for one in signers),
+            (controls, found.controls),
+            # An older pack than this has less.
+            (log.log / "checkpoint", found.checkpoint),
+        ):
+            shutil.copyfile(source, target)
+        known.write(out, builders)
+        known.read(out, signers=dict(found.signers()))
+        return found

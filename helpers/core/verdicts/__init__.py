@@ -1,0 +1,1 @@
+"""Types of verdicts: what checks and gates say."""

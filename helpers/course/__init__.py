@@ -1,0 +1,1 @@
+"""Floor 7: labs, checks, scenarios of the lectures, quiz, teaching."""

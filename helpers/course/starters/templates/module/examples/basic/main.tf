@@ -1,0 +1,4 @@
+module "@@LABEL@@" {
+  source = "../.."
+  team   = "vision"
+}

@@ -1,0 +1,21 @@
+"""The workspace of a lab: its files, a learner's passwords and private keys. Checks judge a `Workspace`."""
+
+from helpers.course.workspace._workspace import Workspace, acting_in
+from helpers.course.workspace.cell_files import CHOICES, CellRun, FileChanged, difference
+from helpers.course.workspace.files import BadPath, CannotWrite, Written, backup, backup_directory, inside, listing
+
+__all__ = [
+    "CHOICES",
+    "BadPath",
+    "CannotWrite",
+    "CellRun",
+    "FileChanged",
+    "Workspace",
+    "Written",
+    "acting_in",
+    "backup",
+    "backup_directory",
+    "difference",
+    "inside",
+    "listing",
+]

@@ -1,0 +1,1 @@
+"""Floor 2: finding and building tools; starting, watching and stopping services."""

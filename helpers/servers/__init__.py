@@ -1,0 +1,1 @@
+"""Floor 6: programs that run as ``python -m``, and their service declarations; nobody imports them."""

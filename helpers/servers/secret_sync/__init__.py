@@ -1,0 +1,1 @@
+"""The service ``secret-sync``: the controller behind `helpers.clients.secret_sync`."""

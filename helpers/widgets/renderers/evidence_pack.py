@@ -1,0 +1,30 @@
+"""HTML of a pack's verification."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from helpers.core.html.elements import head, mark, page, rows_html
+from helpers.core.html.style import STATES, Mark
+from helpers.widgets.renderers.control_coverage import coverage_table
+
+if TYPE_CHECKING:
+    from helpers.compliance.evidence.types import PackVerification
+
+
+def verification_html(found: PackVerification) -> str:
+    """Return the verdict, each finding, and what the evidence answers."""
+    known = {
+        "valid": STATES["verified"],
+        "invalid": Mark("✗", "do not rely on it", "bad"),
+        "unknown": STATES["unknown"],
+    }
+    rows = [
+        [mark(STATES["unknown"] if one.kind == "unknown" else Mark("✗", one.kind, "bad")), one.where, one.message]
+        for one in found.findings
+    ]
+    parts = [rows_html(["Finding", "Where", "What was found"], rows)] if rows else []
+    parts += [coverage_table(found.coverage)] if found.coverage else []
+    return str(
+        page(head("Evidence pack", mark(known[found.status])), *parts, label="Verification of the evidence pack")
+    )

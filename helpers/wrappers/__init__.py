@@ -1,0 +1,1 @@
+"""Floor 3: one command line tool each."""

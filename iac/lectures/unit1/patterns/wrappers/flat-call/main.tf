@@ -1,0 +1,5 @@
+module "pool" {
+  source = "../flat-pool"
+  name   = "big-run"
+  node   = 4
+}

@@ -1,0 +1,7 @@
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    platform = { source = "acme.test/platform/platform" }
+  }
+}

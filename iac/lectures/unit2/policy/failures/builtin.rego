@@ -1,0 +1,3 @@
+package builtin
+
+deny contains "too many" if to_number(input.nodes) > 16

