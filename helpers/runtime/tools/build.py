@@ -27,7 +27,7 @@ from helpers.core import process
 from helpers.core.paths import cache_dir
 from helpers.runtime.tools import records
 from helpers.runtime.tools.errors import BuildFailed, NoCompiler, NoDisk, NoNetwork, ToolChanged, ToolError
-from helpers.runtime.tools.pins import Edit, Share, ToolSpec, spec
+from helpers.runtime.tools.pins import Share, ToolSpec, spec
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -203,7 +203,7 @@ def _build_go(tool: ToolSpec, aside: Path, progress: Progress) -> Path:
     go = go_command(needed.group(1) if needed else "1.26", progress)
     out = aside / "bin" / tool.name
     ldflags = f"-s -w {tool.ldflags.format(version=tool.version)}".strip()
-    edited = _edited(tool, tool.edit, go, aside) if tool.edit else []
+    edited = edited_source(tool, go, build_cache() / "tmp" / aside.name) if tool.edit else []
     argv: list[str | os.PathLike[str]] = [go, "build", "-v", *edited, "-ldflags", ldflags, "-o", out, tool.package]
     seen = 0
 
@@ -232,23 +232,29 @@ def _download(tool: ToolSpec, wanted: str, go: Path) -> dict[str, str]:
     return facts
 
 
-def _edited(tool: ToolSpec, edit: Edit, go: Path, aside: Path) -> list[str]:
-    """Copy the module, make the change in the copy and return the options that build from it."""
-    source = Path(_download(tool, edit.module, go)["Dir"])
-    copy = build_cache() / "tmp" / aside.name
+def edited_source(tool: ToolSpec, go: Path, copy: Path) -> list[str]:
+    """Copy the module that *tool* edits to *copy*, make the changes there, return the options that build from it.
+
+    Raises:
+        BuildFailed: the source is not as the changes expect.
+    """
+    module = tool.edit[0].module
+    source = Path(_download(tool, module, go)["Dir"])
     shutil.copytree(source, copy, ignore=shutil.ignore_patterns("docs", "node_modules", "testdata", "*_test.go"))
-    text = (copy / edit.file).read_text()
-    if text.count(edit.find) != 1:
-        raise BuildFailed(
-            f"{edit.module} is not as toolchain/tools.yaml expects",
-            why=f"{edit.find!r} is {text.count(edit.find)} times in {edit.file}, not once.",
-            next="Correct the `edit` of the tool, then: course tools install " + tool.name,
-        )
     copy.chmod(0o755)
-    (copy / edit.file).chmod(0o644)
-    (copy / edit.file).write_text(text.replace(edit.find, edit.put))
+    for edit in tool.edit:
+        file = copy / edit.file
+        text = file.read_text()
+        if text.count(edit.find) != 1 or edit.module != module:
+            raise BuildFailed(
+                f"{edit.module} is not as toolchain/tools.yaml expects",
+                why=f"{edit.find!r} is {text.count(edit.find)} times in {edit.file} of {module}, not once.",
+                next="Correct the `edit` of the tool, then: course tools install " + tool.name,
+            )
+        file.chmod(0o644)
+        file.write_text(text.replace(edit.find, edit.put))
     modfile = copy.with_suffix(".mod")
-    modfile.write_text((tool.folder / "go.mod").read_text() + f"\nreplace {edit.module} => {copy}\n")
+    modfile.write_text((tool.folder / "go.mod").read_text() + f"\nreplace {module} => {copy}\n")
     shutil.copy(tool.folder / "go.sum", modfile.with_suffix(".sum"))
     return [f"-modfile={modfile}"]
 

@@ -39,7 +39,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Edit:
-    """One change to upstream's source at build time, for what no option can set.
+    """One change to upstream's source at build time, for what no option can set or a fault that stops the course.
 
     Attributes:
         module: path of the Go module.
@@ -75,7 +75,7 @@ class ToolSpec:
         on_path: whether the user's own copy is welcome.
         module: directory of ``toolchain/`` that pins it, when several tools come from one module.
         share: files of Go modules that are kept beside the executable.
-        edit: a change to the source.
+        edit: changes to the source of one module.
         purpose: one line for people.
     """
 
@@ -95,7 +95,7 @@ class ToolSpec:
     on_path: bool = True
     module: str = ""
     share: tuple[Share, ...] = ()
-    edit: Edit | None = None
+    edit: tuple[Edit, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -116,7 +116,7 @@ class ToolSpec:
         parts = [self.name, self.source, self.package, self.ldflags, platform.machine(), sys.platform]
         if self.source == "wheel":
             parts += [platform.python_version(), str(Path(sys.executable).resolve())]
-        parts += [repr(share) for share in self.share] + ([repr(self.edit)] if self.edit else [])
+        parts += [repr(share) for share in self.share] + [repr(edit) for edit in self.edit]
         sha = hashlib.sha256("\0".join(parts).encode())
         for path in sorted(self._pinned_files()):
             sha.update(path.relative_to(self.folder).as_posix().encode() + b"\0" + path.read_bytes())
@@ -155,7 +155,7 @@ def specs() -> dict[str, ToolSpec]:
         if "version_args" in fields:
             fields["version_args"] = tuple(fields["version_args"])
         fields["share"] = tuple(Share(**{**one, "paths": tuple(one["paths"])}) for one in fields.get("share", ()))
-        fields["edit"] = Edit(**fields["edit"]) if "edit" in fields else None
+        fields["edit"] = tuple(Edit(**one) for one in fields.get("edit", ()))
     return {name: ToolSpec(name=name, **fields) for name, fields in raw.items()}
 
 
