@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // state is what a Terraform state file holds: addresses of real objects, and the providers they need.
@@ -75,9 +76,44 @@ func readState(file string) (state, error) {
 	return read, nil
 }
 
+// attempts is how often a destroy is tried. What is left costs money: a provider that a busy machine could not start, or
+// a cloud that was busy for a moment, is no reason to give up.
+const attempts = 3
+
 // destroy removes the objects by a configuration that declares none of them: Terraform plans to destroy whatever is in
 // the state only. So neither the module nor its variables are needed, and no prevent_destroy stands in the way.
 func (s state) destroy(dir string) error {
+	var err error
+	for attempt := range attempts {
+		time.Sleep(time.Duration(attempt) * 2 * time.Second)
+		if err = s.destroyOnce(dir); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+func (s state) destroyOnce(dir string) error {
+	if err := s.configure(dir); err != nil {
+		return err
+	}
+	for _, args := range [][]string{
+		{"init", "-input=false", "-no-color", "-backend=false"},
+		{"apply", "-auto-approve", "-input=false", "-no-color", "-state=" + s.file},
+	} {
+		run := exec.Command("terraform", args...)
+		run.Dir = dir
+		// Why a provider ended is in the log only.
+		run.Env = append(os.Environ(), "TF_LOG=error")
+		if said, err := run.CombinedOutput(); err != nil {
+			return fmt.Errorf("terraform %s: %w: %s", args[0], err, tail(string(said)))
+		}
+	}
+	return nil
+}
+
+// configure writes a configuration that only requires the providers of the state.
+func (s state) configure(dir string) error {
 	if err := os.RemoveAll(dir); err != nil {
 		return err
 	}
@@ -95,23 +131,10 @@ func (s state) destroy(dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "main.tf.json"), text, 0o600); err != nil {
-		return err
-	}
-	for _, args := range [][]string{
-		{"init", "-input=false", "-no-color", "-backend=false"},
-		{"apply", "-auto-approve", "-input=false", "-no-color", "-state=" + s.file},
-	} {
-		run := exec.Command("terraform", args...)
-		run.Dir = dir
-		if said, err := run.CombinedOutput(); err != nil {
-			return fmt.Errorf("terraform %s: %w: %s", args[0], err, tail(string(said)))
-		}
-	}
-	return nil
+	return os.WriteFile(filepath.Join(dir, "main.tf.json"), text, 0o600)
 }
 
 // tail returns the end of a long text.
 func tail(text string) string {
-	return text[max(0, len(text)-1500):]
+	return text[max(0, len(text)-3000):]
 }

@@ -152,7 +152,8 @@ class Terratest(Wrapper):
         # Terratest starts what PATH calls terraform.
         found["PATH"] = f"{tools.ensure('terraform').path.parent}{os.pathsep}{found.get('PATH', '')}"
         # Providers make their sockets in TMPDIR otherwise, deep in the run's directory: the kernel takes 107 bytes.
-        sockets = short_path(state_dir() / "terratest" / "s", 40)
+        # Hidden: what is seen in there is taken for a run, and swept.
+        sockets = short_path(state_dir() / "terratest" / ".s", 40)
         sockets.mkdir(exist_ok=True, mode=0o700)
         found["PLUGIN_UNIX_SOCKET_DIR"] = str(sockets)
         return {**found, **self._env, **_FIXED}

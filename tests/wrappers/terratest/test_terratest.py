@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from xml.etree import ElementTree as xml
@@ -10,6 +11,7 @@ import pytest
 
 from helpers import cloud, teaching
 from helpers.core.paths import IAC
+from helpers.runtime import tools
 from helpers.runtime.cloud_access import key_file
 from helpers.wrappers.terratest import NothingTested, SuiteNotCompiled, SuiteStopped, Terratest, TerratestError
 
@@ -171,6 +173,24 @@ def test_a_living_run_is_left_alone_and_a_stopped_one_cleans_up(store: Path) -> 
     running.cancel()
     with pytest.raises(SuiteStopped, match=r"platform_artifact_bucket\.this\. That is destroyed"):
         running.result()
+    assert buckets() == []
+
+
+def test_a_destroy_that_fails_once_is_tried_again(store: Path, tmp_path: Path) -> None:
+    """What is left costs money, and a provider that a busy machine cannot start is seen now and then."""
+    real, failed = tools.ensure("terraform").path, tmp_path / "failed"
+    busy = tmp_path / "bin" / "terraform"
+    busy.parent.mkdir()
+    busy.write_text(f"""#!/bin/sh
+case "$PWD $1" in */sweep" apply") test -e {failed} || {{ touch {failed}; echo no provider; exit 1; }} ;; esac
+exec {real} "$@"
+""")
+    busy.chmod(0o755)
+    run = suite(store, ENDING="panic elsewhere", PATH=f"{busy.parent}{os.pathsep}{os.environ['PATH']}").run(
+        "TestEnding"
+    )
+    assert failed.exists() and run.left is not None
+    assert (run.left.resources, run.left.destroyed) == (("platform_artifact_bucket.this",), True)
     assert buckets() == []
 
 
