@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from helpers.clients.aws import cloud
 from helpers.clients.flux.source_declaration import Declaration
 from helpers.clients.forge import Forge, api
 from helpers.clients.registry import Registry
@@ -117,7 +118,8 @@ def test_pages_of_the_registry_take_no_token() -> None:
 
 
 def test_nothing_of_ours_goes_by_a_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    services.ensure("git")
+    for name in ("git", "cloud"):
+        services.ensure(name)
     learner = Forge()
     with Impostor("127.0.0.1:0", tls=False, challenge="Basic") as proxy:
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy"):
@@ -129,4 +131,5 @@ def test_nothing_of_ours_goes_by_a_proxy(tmp_path: Path, monkeypatch: pytest.Mon
             learner.create("proxied", policy={"gates": False})
         git = learner.clone("proxied", tmp_path / "clone")
         assert isinstance(git, Git)
+        assert cloud.client("sts").get_caller_identity()["Account"]
         assert not proxy.reached and proxy.heard == b""
