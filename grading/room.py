@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import stat
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +21,8 @@ MARK = "MOD208_ROOM"
 PRIVATE = ("MOD208_DB_URL", "MOD208_EXCHANGE", "MOD208_CLASS", "MOD208_SOLUTIONS")
 #: Seconds a process may take to end by itself.
 GRACE = 8.0
+#: Of prctl(2): who is the parent of processes whose own parent has ended.
+_SET_SUBREAPER, _GET_SUBREAPER = 36, 37
 
 
 class Room:
@@ -33,6 +38,8 @@ class Room:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
         self.token = uuid.uuid4().hex
+        self._before: set[psutil.Process] = set()
+        self._adopted = False
 
     def environment(self) -> dict[str, str]:
         """Return the kernel's environment: an allow-list, and where this room's work and state are."""
@@ -53,19 +60,39 @@ class Room:
 
     def __enter__(self) -> Room:
         (self.folder / ".state").mkdir(parents=True, exist_ok=True)
+        self._close_state()
+        self._before = set(psutil.Process().children())
+        self._adopted = _adopt(True)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.clear()
+        if self._adopted:
+            _adopt(False)
         self.drop_links()
 
+    def _close_state(self) -> None:
+        """Take from others what nbgrader opened to them after another notebook (mode 0444): there are keys."""
+        for path in (self.folder / ".state").rglob("*"):
+            found = path.lstat()
+            if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode):
+                path.chmod(found.st_mode & 0o700 | 0o600)
+
     def processes(self) -> Iterator[psutil.Process]:
-        """Yield what still runs of this room, whatever its parent is by now."""
+        """Yield what still runs of this room, whatever its parent is by now.
+
+        It bears the room's mark, or it is below a new child of ours: who dropped the mark with the environment, and
+        left its parent, has become our child. What is below an older one (a terminal of the instructor's) is not ours.
+        """
+        ours: set[psutil.Process] = set()
+        for child in set(psutil.Process().children()) - self._before if self._adopted else ():
+            with contextlib.suppress(psutil.Error):
+                ours |= {child, *child.children(recursive=True)}
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error, OSError):
-                if process.environ().get(MARK) == self.token:
+                if process in ours or process.environ().get(MARK) == self.token:
                     yield process
 
     def clear(self) -> int:
@@ -90,6 +117,17 @@ class Room:
                 continue
             if not path.exists() or not path.resolve().is_relative_to(self.folder):
                 path.unlink()
+
+
+def _adopt(begin: bool) -> bool:
+    """Become the parent of orphans below us, or be it no longer; return whether that was done (Linux only)."""
+    if not sys.platform.startswith("linux"):
+        return False
+    prctl, held = ctypes.CDLL(None, use_errno=True).prctl, ctypes.c_int()
+    # Of two rooms the first one begins it, and ends it.
+    if begin and (prctl(_GET_SUBREAPER, ctypes.byref(held), 0, 0, 0) != 0 or held.value):
+        return False
+    return bool(prctl(_SET_SUBREAPER, int(begin), 0, 0, 0) == 0)
 
 
 def _private(name: str, value: str) -> bool:
