@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 from helpers.core import http
 from helpers.core.errors import BadInput, CourseError
+from helpers.core.files import read_private
 from helpers.core.redact import add_secrets
 from helpers.runtime import services, sts
 
@@ -188,7 +189,7 @@ def local_key() -> tuple[str, str]:
         return LOCAL_KEY, LOCAL_KEY
     file = key_file()
     try:
-        held = json.loads(file.read_text())
+        held = json.loads(read_private(file))
         known = str(held["access_key_id"]), str(held["secret_access_key"])
     except (OSError, ValueError, KeyError) as error:
         raise CloudError(
