@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,9 @@ from helpers.compliance.audit import Trail
 from helpers.core import http, process
 from helpers.core.errors import BadInput, CourseError
 from helpers.runtime import services, tools, trust
+from helpers.runtime.services.sigstore import secret_file
 from helpers.servers.flux.mirror import Mirror
+from helpers.wrappers.cosign.sigstore import NoToken, Sigstore
 from helpers.wrappers.git import Git
 from helpers.wrappers.terraform.config import REGISTRY_HOST
 from tests.servers.impostor import Impostor
@@ -133,3 +137,19 @@ def test_nothing_of_ours_goes_by_a_proxy(tmp_path: Path, monkeypatch: pytest.Mon
         assert isinstance(git, Git)
         assert cloud.client("sts").get_caller_identity()["Account"]
         assert not proxy.reached and proxy.heard == b""
+
+
+def test_fulcio_is_down_only_when_the_issuer_is(speaks_tls: bool) -> None:
+    """cosign sends its token without TLS; so where Fulcio was stopped there is no token to be sent."""
+    known = Sigstore.local()
+    identity = min(json.loads(secret_file(known.folder).read_text()))
+    secret = known.token(identity)
+    services.stop("sigstore")
+    address = known.fulcio.removeprefix("http://")
+    with Impostor(address, tls=speaks_tls, challenge="Bearer") as impostor:
+        with pytest.raises(NoToken):
+            known.token(identity)
+        # Whoever starts it again is told that the port is taken, or gets another one; never the impostor's answers.
+        with contextlib.suppress(CourseError):
+            assert Sigstore.local().fulcio != known.fulcio
+        assert b"authorization" not in impostor.heard.lower() and secret.encode() not in impostor.heard
