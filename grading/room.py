@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
 import stat
 import sys
+import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +23,8 @@ MARK = "MOD208_ROOM"
 PRIVATE = ("MOD208_DB_URL", "MOD208_EXCHANGE", "MOD208_CLASS", "MOD208_SOLUTIONS")
 #: Seconds a process may take to end by itself.
 GRACE = 8.0
+#: Seconds between two looks for ended children.
+LOOK = 0.2
 #: Of prctl(2): who is the parent of processes whose own parent has ended.
 _SET_SUBREAPER, _GET_SUBREAPER = 36, 37
 
@@ -40,6 +44,7 @@ class Room:
         self.token = uuid.uuid4().hex
         self._before: set[psutil.Process] = set()
         self._adopted = False
+        self._over = threading.Event()
 
     def environment(self) -> dict[str, str]:
         """Return the kernel's environment: an allow-list, and where this room's work and state are."""
@@ -63,6 +68,10 @@ class Room:
         self._close_state()
         self._before = set(psutil.Process().children())
         self._adopted = _adopt(True)
+        if self._adopted:
+            self._over.clear()
+            self._reaper = threading.Thread(target=self._reap, name="reaper", daemon=True)
+            self._reaper.start()
         return self
 
     def __exit__(
@@ -70,8 +79,24 @@ class Room:
     ) -> None:
         self.clear()
         if self._adopted:
+            self._over.set()
+            self._reaper.join()
             _adopt(False)
         self.drop_links()
+
+    def _reap(self) -> None:
+        """Take note of the end of who was adopted, as init would: who stops a service waits until it is gone.
+
+        Only of those that are left for two looks: who started a program waits for it, and wants to know how it ended.
+        """
+        others, last = {process.pid for process in self._before}, 0
+        while not self._over.wait(LOOK):
+            with contextlib.suppress(ChildProcessError):
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+                found = ended.si_pid if ended is not None else 0
+                if found and found == last and found not in others:
+                    os.waitpid(found, os.WNOHANG)
+                last = found
 
     def _close_state(self) -> None:
         """Take from others what nbgrader opened to them after another notebook (mode 0444): there are keys."""

@@ -79,6 +79,9 @@ def test_who_drops_the_mark_and_leaves_its_parent_is_ended_too(tmp_path: Path) -
             # The mark is gone when the last program has begun.
             until(lambda: not any("MOD208_ROOM" in one.environ() for one in escaped), "the mark stayed")
             escaped[1].kill()
+            until(lambda: not escaped[1].is_running(), "nobody took note of its end")
+            # Who waits for a program of its own still learns how it ended.
+            assert subprocess.run([sys.executable, "-c", "raise SystemExit(7)"]).returncode == 7
         assert not any(one.is_running() for one in escaped), "neither a process nor a zombie is left"
         assert bystander.poll() is None and begun.is_running(), "who was there before is none of the room's"
     finally:
