@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import os
+import stat
+import sys
+import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +23,10 @@ MARK = "MOD208_ROOM"
 PRIVATE = ("MOD208_DB_URL", "MOD208_EXCHANGE", "MOD208_CLASS", "MOD208_SOLUTIONS")
 #: Seconds a process may take to end by itself.
 GRACE = 8.0
+#: Seconds between two looks for ended children.
+LOOK = 0.2
+#: Of prctl(2): who is the parent of processes whose own parent has ended.
+_SET_SUBREAPER, _GET_SUBREAPER = 36, 37
 
 
 class Room:
@@ -33,6 +42,9 @@ class Room:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
         self.token = uuid.uuid4().hex
+        self._before: set[psutil.Process] = set()
+        self._adopted = False
+        self._over = threading.Event()
 
     def environment(self) -> dict[str, str]:
         """Return the kernel's environment: an allow-list, and where this room's work and state are."""
@@ -53,19 +65,59 @@ class Room:
 
     def __enter__(self) -> Room:
         (self.folder / ".state").mkdir(parents=True, exist_ok=True)
+        self._close_state()
+        self._before = set(psutil.Process().children())
+        self._adopted = _adopt(True)
+        if self._adopted:
+            self._over.clear()
+            self._reaper = threading.Thread(target=self._reap, name="reaper", daemon=True)
+            self._reaper.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.clear()
+        if self._adopted:
+            self._over.set()
+            self._reaper.join()
+            _adopt(False)
         self.drop_links()
 
+    def _reap(self) -> None:
+        """Take note of the end of who was adopted, as init would: who stops a service waits until it is gone.
+
+        Only of those that are left for two looks: who started a program waits for it, and wants to know how it ended.
+        """
+        others, last = {process.pid for process in self._before}, 0
+        while not self._over.wait(LOOK):
+            with contextlib.suppress(ChildProcessError):
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+                found = ended.si_pid if ended is not None else 0
+                if found and found == last and found not in others:
+                    os.waitpid(found, os.WNOHANG)
+                last = found
+
+    def _close_state(self) -> None:
+        """Take from others what nbgrader opened to them after another notebook (mode 0444): there are keys."""
+        for path in (self.folder / ".state").rglob("*"):
+            found = path.lstat()
+            if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode):
+                path.chmod(found.st_mode & 0o700 | 0o600)
+
     def processes(self) -> Iterator[psutil.Process]:
-        """Yield what still runs of this room, whatever its parent is by now."""
+        """Yield what still runs of this room, whatever its parent is by now.
+
+        It bears the room's mark, or it is below a new child of ours: who dropped the mark with the environment, and
+        left its parent, has become our child. What is below an older one (a terminal of the instructor's) is not ours.
+        """
+        ours: set[psutil.Process] = set()
+        for child in set(psutil.Process().children()) - self._before if self._adopted else ():
+            with contextlib.suppress(psutil.Error):
+                ours |= {child, *child.children(recursive=True)}
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error, OSError):
-                if process.environ().get(MARK) == self.token:
+                if process in ours or process.environ().get(MARK) == self.token:
                     yield process
 
     def clear(self) -> int:
@@ -90,6 +142,17 @@ class Room:
                 continue
             if not path.exists() or not path.resolve().is_relative_to(self.folder):
                 path.unlink()
+
+
+def _adopt(begin: bool) -> bool:
+    """Become the parent of orphans below us, or be it no longer; return whether that was done (Linux only)."""
+    if not sys.platform.startswith("linux"):
+        return False
+    prctl, held = ctypes.CDLL(None, use_errno=True).prctl, ctypes.c_int()
+    # Of two rooms the first one begins it, and ends it.
+    if begin and (prctl(_GET_SUBREAPER, ctypes.byref(held), 0, 0, 0) != 0 or held.value):
+        return False
+    return bool(prctl(_SET_SUBREAPER, int(begin), 0, 0, 0) == 0)
 
 
 def _private(name: str, value: str) -> bool:

@@ -87,7 +87,7 @@ def check_properties(
         examples: inputs for each property, before shrinking.
 
     Raises:
-        KeyError: there is no such property. PolicyMissing, TimedOut: see `OpaServer`.
+        KeyError: there is no such property. PolicyMissing, RegoError, TimedOut: see `OpaServer`.
     """
     kept = [{"resource_changes": plan.get("resource_changes", [])} for plan in plans]
     with OpaServer(policy) as opa:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
-import threading
-import time
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from helpers.core.errors import CourseError
+
+
+class NotPrivate(CourseError):
+    """A file that must be its owner's alone is somebody else's, or others may read or write it."""
+
+    code = "not-private"
 
 
 def write_atomic(path: Path, data: str | bytes, *, private: bool = False, durable: bool = False) -> None:
@@ -43,6 +51,37 @@ def write_private(path: Path, data: str | bytes) -> None:
     write_atomic(path, data, private=True, durable=True)
 
 
+def read_private(path: Path) -> str:
+    """Return the text of a file as `write_private` left it: nobody else's, no link, and closed to others.
+
+    Raises:
+        NotPrivate: somebody may have read it, or put it there.
+        OSError: it is not there, or cannot be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise _not_private(path, "It is a link.", f"rm {path.name}") from None
+    with os.fdopen(descriptor, encoding="utf-8") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise _not_private(path, "It is not a file.", f"rm {path.name}")
+        if found.st_uid != os.getuid():
+            raise _not_private(path, "It belongs to somebody else.", f"rm {path.name}")
+        if found.st_mode & 0o077:
+            raise _not_private(path, f"Its mode is {stat.S_IMODE(found.st_mode):04o}.", f"chmod 600 {path.name}")
+        return file.read()
+
+
+def _not_private(path: Path, why: str, fix: str) -> NotPrivate:
+    # Who could read it may have; so the way out makes a new one, where the service does so at its start.
+    return NotPrivate(
+        f"{path.name} is not its owner's alone", why=f"{why} It is in {path.parent}.", next=f"{fix}   # there"
+    )
+
+
 @contextmanager
 def new_directory(target: Path, *, within: Path | None = None, mode: int = 0o700) -> Iterator[Path]:
     """Make a directory whole or not at all: yield an empty one to fill, which becomes *target* at the end.
@@ -71,4 +110,5 @@ def new_directory(target: Path, *, within: Path | None = None, mode: int = 0o700
 
 
 def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.{time.monotonic_ns()}")
+    # Nobody who may write beside it can be there first.
+    return path.with_name(f".{path.name}.{os.urandom(12).hex()}")

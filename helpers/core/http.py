@@ -1,23 +1,32 @@
 """The one HTTP client for the course's own services: kept connections, time limits, own certificate authority.
 
 It stands on urllib3, as the Kubernetes client and hvac (by requests) do. A proxy of the environment is used for other
-machines only, never for loopback. Redirects are not followed: none of our services sends any. urllib3 is loaded at the
-first use: it costs an import about 25 ms.
+machines only, never for loopback. What authenticates goes to no other machine without TLS, where everybody on the way
+could read it. Redirects are not followed: none of our services sends any. urllib3 is loaded at the first use: it costs
+an import about 25 ms.
 """
 
 from __future__ import annotations
 
 import base64
+import ipaddress
 import json as _json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from helpers.core.errors import BadInput
+
 #: Seconds an answer may take.
 TIMEOUT = 30.0
+#: Headers that say who asks, and by which somebody else could ask in the same name.
+CREDENTIALS = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "private-token", "x-api-key", "x-amz-security-token"}
+    | {"x-registry-auth", "x-vault-token"}
+)
 
 
 class NoAnswer(OSError):
@@ -139,10 +148,12 @@ class Client:
 
         Raises:
             NoAnswer: the server cannot be reached or broke off.
+            BadInput: it would be sent in clear, to another machine, what authenticates; nothing was sent.
         """
         import urllib3  # loaded already
 
         sent = {**self._pool.headers, **(headers or {})}
+        require_private(self.url, sent)
         if json is not None:
             body = _json.dumps(json)
             sent.setdefault("Content-Type", "application/json")
@@ -180,9 +191,36 @@ def proxy_of(url: str) -> str | None:
 
     address = urlsplit(url)
     host = address.hostname or ""
-    if host in ("localhost", "::1") or host.startswith("127.") or urllib.request.proxy_bypass(host):
+    if is_loopback(host) or urllib.request.proxy_bypass(host):
         return None
     return urllib.request.getproxies().get(address.scheme)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine's loopback: a name that only begins like an address is not."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def require_private(url: str, headers: Iterable[str]) -> None:
+    """Refuse to send what authenticates in clear to another machine.
+
+    Args:
+        url: where to. headers: their names.
+
+    Raises:
+        BadInput: it is not https, not on loopback, and one of the headers says who asks.
+    """
+    address = urlsplit(url)
+    told = sorted(name for name in headers if name.lower() in CREDENTIALS)
+    if told and address.scheme != "https" and not is_loopback(address.hostname or ""):
+        raise BadInput(
+            f"{address.hostname} would be sent {told[0]} in clear",
+            why="The address is not https: whoever is on the way, a proxy first, would read it.",
+            next=f"Use https://{address.netloc}",
+        )
 
 
 def reason(error: BaseException) -> str:

@@ -19,9 +19,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from helpers.core import http
 from helpers.core.errors import BadInput, CourseError
+from helpers.core.files import read_private
 from helpers.core.redact import add_secrets
 from helpers.runtime import services, sts
 
@@ -158,7 +160,7 @@ def _by_boto(role_arn: str) -> dict[str, str]:
     import boto3  # 0.3 s, and only for AWS itself
     import botocore.exceptions  # with boto3
 
-    client = boto3.session.Session(region_name=REGION).client("sts", config=client_config())
+    client = boto3.session.Session(region_name=REGION).client("sts", config=client_config(None))
     try:
         return dict(
             client.assume_role(RoleArn=role_arn, RoleSessionName="mod208", DurationSeconds=_SESSION_SECONDS)[
@@ -187,7 +189,7 @@ def local_key() -> tuple[str, str]:
         return LOCAL_KEY, LOCAL_KEY
     file = key_file()
     try:
-        held = json.loads(file.read_text())
+        held = json.loads(read_private(file))
         known = str(held["access_key_id"]), str(held["secret_access_key"])
     except (OSError, ValueError, KeyError) as error:
         raise CloudError(
@@ -199,12 +201,19 @@ def local_key() -> tuple[str, str]:
     return known
 
 
-def client_config() -> Any:
-    """Return the botocore ``Config`` of every client."""
+def client_config(endpoint: str | None) -> Any:
+    """Return the botocore ``Config`` of every client; *endpoint*: where it asks, None for AWS itself."""
     from botocore.config import Config  # loaded by then
 
-    # Path style: on loopback a bucket has no host name of its own.
-    return Config(s3={"addressing_style": "path"}, retries={"max_attempts": 3, "mode": "standard"}, connect_timeout=5)
+    # botocore asks the environment's proxy for loopback too, and would tell it the session token.
+    direct = endpoint is not None and http.is_loopback(urlsplit(endpoint).hostname or "")
+    return Config(
+        # Path style: on loopback a bucket has no host name of its own.
+        s3={"addressing_style": "path"},
+        retries={"max_attempts": 3, "mode": "standard"},
+        connect_timeout=5,
+        proxies={} if direct else None,
+    )
 
 
 def forget() -> None:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from helpers.core.files import read_private
 from helpers.core.paths import state_dir
 
 #: Options by which a client takes any server: it is not told who we are.
@@ -42,7 +43,7 @@ def docker_config() -> Path:
 def registry_account() -> tuple[str, str]:
     """Return the address of the course's OCI registry and the value of an ``Authorization`` header; empty for none."""
     try:
-        (address, held), *_ = json.loads(docker_config().read_text())["auths"].items()
+        (address, held), *_ = json.loads(read_private(docker_config()))["auths"].items()
         return str(address), f"Basic {held['auth']}"
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return "", ""

@@ -6,6 +6,7 @@ requests, look names up and read the environment of the process that evaluates i
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def restricted() -> Path:
     """
     held = tools.ensure("opa")
     file = cache_dir() / "rego" / f"capabilities-{held.version}-{held.sha256[:16]}.json"
-    if not file.exists():
+    if not _restricts(file):
         done = process.run([held.path, "capabilities", "--current"], timeout=60)
         if done.returncode != 0:
             raise ToolFailed("opa capabilities failed", why=done.stderr, next="course doctor", completed=done)
@@ -40,6 +41,25 @@ def restricted() -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(file, json.dumps(known))
     return file
+
+
+def _restricts(file: Path) -> bool:
+    """Return whether a file of ours is there and still is one: that it exists says nothing about what is in it."""
+    try:
+        found = file.stat()
+        return _read(file, found.st_ino, found.st_mtime_ns, found.st_size)
+    except OSError:
+        return False
+
+
+@functools.lru_cache(maxsize=4)
+def _read(file: Path, *_state: int) -> bool:
+    try:
+        known = json.loads(file.read_bytes())
+        names = {one["name"] for one in known["builtins"]}
+        return known["allow_net"] == [] and bool(names) and names.isdisjoint(FORBIDDEN)
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def why_forbidden(message: str) -> str:

@@ -321,3 +321,8 @@ def test_another_server_is_used_when_told_so(vault: Vault, monkeypatch: pytest.M
     assert "approle" not in Vault().mounts() and "secret" in Vault().mounts()
     with pytest.raises(Exception, match="not on this machine"):
         Vault().audit()
+
+
+def test_no_vault_elsewhere_is_told_a_token_in_clear() -> None:
+    with pytest.raises(BadInput, match="in clear"):
+        Vault(url="http://vault.acme.test:8200", token="t")

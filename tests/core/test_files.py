@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from pathlib import Path
 
 import pytest
 
-from helpers.core.files import new_directory, write_atomic, write_private
+from helpers.core.files import NotPrivate, new_directory, read_private, write_atomic, write_private
 
 
 def names(directory: Path) -> list[str]:
@@ -88,3 +89,42 @@ def test_of_two_new_directories_one_wins(tmp_path: Path) -> None:
             (early / "file").write_text("early")
     assert (target / "file").read_text() == "early"
     assert names(tmp_path / "incoming") == []
+
+
+def test_a_private_file_is_read_only_while_it_is_private(tmp_path: Path) -> None:
+    file, link = tmp_path / "token", tmp_path / "link"
+    write_private(file, "ü")
+    assert read_private(file) == "ü"
+    link.symlink_to(file)
+    with pytest.raises(NotPrivate, match="link is not its owner's alone"):
+        read_private(link)
+    for mode in (0o640, 0o604, 0o620, 0o602):
+        file.chmod(mode)
+        with pytest.raises(NotPrivate) as caught:
+            read_private(file)
+        assert f"{mode:04o}" in caught.value.why and "chmod 600 token" in caught.value.next
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    with pytest.raises(NotPrivate, match="pipe"):
+        read_private(tmp_path / "pipe")
+    with pytest.raises(FileNotFoundError):
+        read_private(tmp_path / "nothing")
+
+
+def test_a_private_file_that_somebody_else_put_there_is_not_read(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    write_private(file, "planted")
+    # Ours is the only user here; so we become another one for the reader.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "getuid", lambda: file.stat().st_uid + 1)
+        with pytest.raises(NotPrivate) as caught:
+            read_private(file)
+    assert "somebody else" in caught.value.why
+
+
+def test_the_name_beside_a_file_cannot_be_guessed(tmp_path: Path) -> None:
+    names = set()
+    for _ in range(3):
+        with new_directory(tmp_path / "made", within=tmp_path / "in") as directory:
+            names.add(directory.name)
+        (tmp_path / "made").rmdir()
+    assert len(names) == 3 and all(re.fullmatch(r"\.made\.[0-9a-f]{24}", name) for name in names)

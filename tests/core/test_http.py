@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from helpers.core import http
+from helpers.core.errors import BadInput
 from helpers.core.http import Client, NoAnswer
 
 
@@ -124,3 +125,46 @@ def test_a_proxy_is_never_asked_for_loopback(server: Server, monkeypatch: pytest
     monkeypatch.setenv("no_proxy", "acme.test")
     monkeypatch.setenv("NO_PROXY", "acme.test")
     assert http.proxy_of("https://registry.acme.test") is None
+
+
+CLEAR = ["http://registry.acme.test", "http://127.evil.test", "http://10.0.0.5:8080", "http://localhost.evil.test"]
+
+
+@pytest.mark.parametrize("url", CLEAR)
+@pytest.mark.parametrize("name", ["Authorization", "X-Vault-Token", "cookie", "X-Amz-Security-Token"])
+def test_what_authenticates_is_not_sent_in_clear_nor_to_a_proxy(
+    server: Server, monkeypatch: pytest.MonkeyPatch, url: str, name: str
+) -> None:
+    for variable in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(variable, server.url)
+    for variable in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+    with pytest.raises(BadInput, match="in clear"):
+        http.request("GET", f"{url}/x", headers={name: "a-token"})
+    with Client(url, headers={name: "a-token"}) as client, pytest.raises(BadInput, match="Use https"):
+        client.request("GET", "/x")
+    assert server.seen == [], "the proxy was told nothing"
+    assert http.request("GET", f"{url}/x").ok and server.seen, "what names nobody may go by it"
+
+
+def test_by_tls_a_proxy_is_told_the_host_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[bytes] = []
+    with socket.socket() as proxy:
+        proxy.bind(("127.0.0.1", 0))
+        proxy.listen()
+
+        def listen() -> None:
+            connection, _ = proxy.accept()
+            with connection:
+                heard.append(connection.recv(65536))
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        for variable in ("https_proxy", "HTTPS_PROXY"):
+            monkeypatch.setenv(variable, f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        for variable in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(variable, raising=False)
+        with pytest.raises(NoAnswer):
+            http.request("GET", "https://registry.acme.test/x", headers={"Authorization": "Bearer a-token"})
+        thread.join()
+    assert heard[0].startswith(b"CONNECT registry.acme.test:443 ") and b"a-token" not in heard[0]

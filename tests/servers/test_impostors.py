@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from helpers.clients.aws import cloud
 from helpers.clients.flux.source_declaration import Declaration
 from helpers.clients.forge import Forge, api
 from helpers.clients.registry import Registry
@@ -15,7 +18,9 @@ from helpers.compliance.audit import Trail
 from helpers.core import http, process
 from helpers.core.errors import BadInput, CourseError
 from helpers.runtime import services, tools, trust
+from helpers.runtime.services.sigstore import secret_file
 from helpers.servers.flux.mirror import Mirror
+from helpers.wrappers.cosign.sigstore import NoToken, Sigstore
 from helpers.wrappers.git import Git
 from helpers.wrappers.terraform.config import REGISTRY_HOST
 from tests.servers.impostor import Impostor
@@ -117,7 +122,8 @@ def test_pages_of_the_registry_take_no_token() -> None:
 
 
 def test_nothing_of_ours_goes_by_a_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    services.ensure("git")
+    for name in ("git", "cloud"):
+        services.ensure(name)
     learner = Forge()
     with Impostor("127.0.0.1:0", tls=False, challenge="Basic") as proxy:
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy"):
@@ -129,4 +135,21 @@ def test_nothing_of_ours_goes_by_a_proxy(tmp_path: Path, monkeypatch: pytest.Mon
             learner.create("proxied", policy={"gates": False})
         git = learner.clone("proxied", tmp_path / "clone")
         assert isinstance(git, Git)
+        assert cloud.client("sts").get_caller_identity()["Account"]
         assert not proxy.reached and proxy.heard == b""
+
+
+def test_fulcio_is_down_only_when_the_issuer_is(speaks_tls: bool) -> None:
+    """cosign sends its token without TLS; so where Fulcio was stopped there is no token to be sent."""
+    known = Sigstore.local()
+    identity = min(json.loads(secret_file(known.folder).read_text()))
+    secret = known.token(identity)
+    services.stop("sigstore")
+    address = known.fulcio.removeprefix("http://")
+    with Impostor(address, tls=speaks_tls, challenge="Bearer") as impostor:
+        with pytest.raises(NoToken):
+            known.token(identity)
+        # Whoever starts it again is told that the port is taken, or gets another one; never the impostor's answers.
+        with contextlib.suppress(CourseError):
+            assert Sigstore.local().fulcio != known.fulcio
+        assert b"authorization" not in impostor.heard.lower() and secret.encode() not in impostor.heard

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from helpers.core import process
+from helpers.wrappers import rego_capabilities
 from helpers.wrappers.conftest import Conftest
 from helpers.wrappers.opa import Opa
 from helpers.wrappers.policy import RegoError
@@ -64,3 +68,38 @@ def policy(room: Path, text: str) -> None:
     (room / "policy").mkdir()
     (room / "policy" / "main.rego").write_text(text)
     (room / "policy" / "main_test.rego").write_text(TEST)
+
+
+@pytest.mark.parametrize("planted", ["", "{}", "[]", "everything", "the network"])
+def test_a_list_in_the_cache_that_allows_more_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planted: str
+) -> None:
+    monkeypatch.setattr(rego_capabilities, "cache_dir", lambda: tmp_path)
+    honest = json.loads(restricted().read_text())
+    more = {
+        "everything": {**honest, "builtins": [*honest["builtins"], {"name": "http.send"}]},
+        "the network": {name: value for name, value in honest.items() if name != "allow_net"},
+    }
+    restricted().write_text(json.dumps(more[planted]) if planted in more else planted)
+    assert json.loads(restricted().read_text()) == honest
+
+
+#: The same with a second to do it in.
+LIMITED: dict[str, Callable[[Path], object]] = {
+    "conftest test": lambda room: Conftest(room, timeout=1).test(document={}, policies=["policy"]),
+    "opa eval": lambda room: Opa(room, timeout=1).eval("data.main.deny", data=["policy"], input={}),
+    "opa test": lambda room: Opa(room, timeout=1).test("policy"),
+}
+
+
+@pytest.mark.parametrize("reader", LIMITED)
+def test_time_is_bounded(tmp_path: Path, reader: str) -> None:
+    assert Conftest(tmp_path).timeout and Opa(tmp_path).timeout, "by default there is a limit"
+    endless = (
+        "some a in numbers.range(1, 9999)\n\tsome b in numbers.range(1, 9999)\n\tsome c in [1, 2]\n\ta * b * c < 0"
+    )
+    policy(tmp_path, RULE % endless)
+    begun = time.monotonic()
+    with pytest.raises(process.TimedOut):
+        LIMITED[reader](tmp_path)
+    assert time.monotonic() - begun < 20

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+import stat
 from pathlib import Path
 
+import psutil
 import pytest
 
 from helpers.core.errors import BadInput
-from helpers.core.polling import TimedOut
 from helpers.wrappers.opa import Opa, OpaServer, Undefined
 from helpers.wrappers.policy import BuiltinError, PolicyMissing, RegoError
 from helpers.wrappers.rego_mutants import mutate_policy, rego_mutants
@@ -101,5 +103,21 @@ def test_the_server_decides_and_tells_undefined_from_failed(folder: Path) -> Non
 
 def test_a_policy_that_does_not_compile_is_not_served(folder: Path) -> None:
     (folder / "main.rego").write_text("package main\n\ndeny[x] { x }\n")
-    with pytest.raises(TimedOut, match="OPA answers"):
-        OpaServer(folder, timeout=3)
+    with pytest.raises(RegoError, match="not valid"):
+        OpaServer(folder)
+
+
+def test_a_policy_that_reaches_out_is_not_served(folder: Path) -> None:
+    (folder / "main.rego").write_text("package main\n\nanswer := opa.runtime().env\n")
+    with pytest.raises(RegoError) as caught:
+        OpaServer(folder)
+    assert "reaches out of the evaluation" in caught.value.why
+
+
+def test_the_server_has_no_port_and_only_its_owner_opens_its_socket(folder: Path) -> None:
+    with OpaServer(folder) as opa:
+        listening = psutil.Process(opa._process.pid).net_connections("all")
+        assert {one.family for one in listening} == {socket.AF_UNIX}
+        (directory,) = {Path(one.laddr).parent for one in listening if one.laddr}
+        assert stat.S_IMODE(directory.lstat().st_mode) == 0o700
+    assert not directory.exists()

@@ -81,7 +81,9 @@ def client(service: str, account: str = "platform", *, region: str = REGION) -> 
     """Return a boto3 client of *service* (``s3``, ``ec2``, ...) that acts in *account*."""
     endpoint = url()
     try:
-        return session(account).client(service, region_name=region, endpoint_url=endpoint, config=client_config())
+        return session(account).client(
+            service, region_name=region, endpoint_url=endpoint, config=client_config(endpoint)
+        )
     except _exceptions().UnknownServiceError:
         raise BadInput(
             f"There is no AWS service {service!r}", why="boto3 does not know it.", next='cloud.client("s3")'
@@ -97,7 +99,8 @@ def account_of(variables: Mapping[str, str]) -> str:
     names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
     asked = _session(*map(variables.get, names))
     try:
-        sts = asked.client("sts", endpoint_url=variables.get("AWS_ENDPOINT_URL"), config=client_config())
+        endpoint = variables.get("AWS_ENDPOINT_URL")
+        sts = asked.client("sts", endpoint_url=endpoint, config=client_config(endpoint))
         return str(sts.get_caller_identity()["Account"])
     except (_exceptions().BotoCoreError, _exceptions().ClientError) as error:
         raise CloudError("The cloud does not say which account this is", why=str(error), next="course doctor") from None

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 from helpers.clients.forge import api
 from helpers.clients.forge.errors import UnknownPerson
 from helpers.core import redact
-from helpers.core.files import write_private
+from helpers.core.files import read_private, write_private
 from helpers.runtime import trust
 from helpers.wrappers.git import Identity, generate_ssh_key
 
@@ -85,7 +85,7 @@ class ForgeDirectory:
             UnknownPerson: nobody of that name was enrolled on this machine.
         """
         try:
-            token = (self.people / quote(name, safe="") / "token").read_text()
+            token = read_private(self.people / quote(name, safe="") / "token")
         except OSError:
             raise UnknownPerson(
                 f"{name} is not enrolled here",

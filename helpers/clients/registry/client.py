@@ -15,6 +15,7 @@ from helpers.clients.registry.errors import RegistryUnreachable, from_answer
 from helpers.clients.registry.types import Module, Signature
 from helpers.core import http
 from helpers.core.errors import BadInput
+from helpers.core.files import read_private
 from helpers.core.redact import add_secrets
 from helpers.runtime import services, trust
 from helpers.wrappers.module_package import pack, sign
@@ -55,7 +56,7 @@ class Registry(EndCommands):
     def local(cls, token: str | None = None) -> Registry:
         """Return the registry on this machine, started when needed; without a token, as its administrator."""
         url = services.ensure("registry").url
-        return cls(url, token if token is not None else (services.data("registry") / "admin.token").read_text())
+        return cls(url, token if token is not None else read_private(services.data("registry") / "admin.token"))
 
     def __repr__(self) -> str:
         return f"Registry({self.url!r}{', with a token' if self._token else ''})"

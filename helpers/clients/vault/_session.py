@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 from helpers.clients.vault._errors import translated_errors
 from helpers.clients.vault.errors import LoginRefused
+from helpers.core import http
 from helpers.core.errors import BadInput
 from helpers.core.redact import add_secrets
 from helpers.runtime import services
-from helpers.runtime.services.pki import LOOPBACK
 from helpers.runtime.services.vault import ADMIN, ca_file, role_file
 from helpers.wrappers.terraform.types import Sensitive
 
@@ -42,6 +42,7 @@ class Session:
         if not own:
             own = services.ensure("vault").url
             ca = ca or ca_file(services.data("vault").parent)
+        http.require_private(own, ["X-Vault-Token"])
         self.url, self.ca = own.rstrip("/"), Path(ca or os.environ.get("VAULT_CACERT", ""))
         self.role, self._timeout, self._ends = "" if token else role, timeout, 0.0
         text = token.reveal() if isinstance(token, Sensitive) else token or ""
@@ -65,7 +66,7 @@ class Session:
         session = requests.Session()
         session.verify = str(self.ca) if self.ca.is_file() else True
         # A proxy of the user's environment must not come between us and loopback.
-        session.trust_env = urlsplit(self.url).hostname not in LOOPBACK
+        session.trust_env = not http.is_loopback(urlsplit(self.url).hostname or "")
         return hvac.Client(self.url, token=token, timeout=self._timeout, session=session)
 
     @property

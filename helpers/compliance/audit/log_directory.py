@@ -26,7 +26,7 @@ from helpers.compliance.audit.types import Action
 from helpers.compliance.audit.witnesses import WITNESSES, Witness
 from helpers.core import process, redact
 from helpers.core.errors import BadInput
-from helpers.core.files import new_directory, write_private
+from helpers.core.files import new_directory, read_private, write_private
 from helpers.runtime import services, tools
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ class AuditLogDirectory:
 
     def token(self) -> str:
         """Return the token of the log's API; it is masked from now on wherever the course prints something."""
-        token = self.token_file.read_text()
+        token = read_private(self.token_file)
         redact.add_secrets(token)
         return token
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from helpers.compliance.audit.errors import AuditError
 from helpers.core import http, process, redact
-from helpers.core.files import new_directory, write_private
+from helpers.core.files import new_directory, read_private, write_private
 from helpers.runtime import tools, trust
 
 #: The witnesses of this machine, and how many of them must cosign a checkpoint.
@@ -60,7 +60,7 @@ class Witness:
 
     def token(self) -> str:
         """Return the token that it asks for; it is masked from now on."""
-        token = self.token_file.read_text()
+        token = read_private(self.token_file)
         redact.add_secrets(token)
         return token
 

@@ -28,6 +28,8 @@ MAX_BLOB = 32_000_000
 MAX_OBJECTS, MAX_BYTES = 20_000, 256_000_000
 #: Characters that the names of all files of one commit may have together.
 MAX_LISTING = 16_000_000
+#: How deep its directories may be, and how many commits one change may have: each is looked at.
+MAX_DEPTH, MAX_COMMITS = 100, 2_000
 _RAW = re.compile(r"(:+)((?:[0-7]{6} )+)((?:[0-9a-f]{40,64} )+)[A-Z]+[0-9]*")
 
 
@@ -147,6 +149,12 @@ class Tree(Verifying):
         For a merge, what differs from all its parents: the rest came with one of them.
         """
         commits = self.run(["rev-list", *_range(base, head)]).stdout
+        if (count := commits.count("\n")) > MAX_COMMITS:
+            raise ChangeTooLarge(
+                "The change has too many commits",
+                why=f"It has {count:,}, and {MAX_COMMITS:,} are looked at.",
+                next="Push them in parts, oldest first: git push origin COMMIT:BRANCH",
+            )
         for commit in commits.splitlines():
             self._require_size(commit)
         form = ["--stdin", "--root", "-r", "-c", "--raw", "-z", "--no-renames", "--no-commit-id", "--no-abbrev"]
@@ -167,13 +175,19 @@ class Tree(Verifying):
         """
         listing = ["ls-tree", "-r", "-t", "-z", "--name-only", "--full-tree", commit]
         try:
-            self.run(listing, max_output=MAX_LISTING)
+            names = self.run(listing, max_output=MAX_LISTING).stdout
         except process.OutputLimit:
             raise ChangeTooLarge(
                 f"Commit {commit[:10]} holds too many files",
                 why=f"The list of their names is longer than {MAX_LISTING:,} characters.",
                 next="Keep data in a bucket; Git is for what people read.",
             ) from None
+        if any(name.count("/") > MAX_DEPTH for name in names.split("\0")):
+            raise ChangeTooLarge(
+                f"The directories of commit {commit[:10]} are too deep",
+                why=f"A file is below more than {MAX_DEPTH} directories, where systems cannot write it.",
+                next="Move it up: git mv",
+            )
 
     def checkout(self, commit: str, folder: Path) -> Path:
         """Write the files of a commit into an empty directory and return it.

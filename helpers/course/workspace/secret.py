@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from helpers.core.errors import BadInput
+from helpers.core.files import read_private
 from helpers.core.paths import state_dir
 from helpers.core.redact import add_secrets
 
@@ -29,6 +30,6 @@ def secret(lab: str, name: str) -> str:
         with contextlib.suppress(FileExistsError):
             os.link(aside, path)
         Path(aside).unlink()
-    value = path.read_text()
+    value = read_private(path)
     add_secrets(value)
     return value

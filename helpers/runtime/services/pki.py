@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from helpers.core.files import write_private
+from helpers.core.files import read_private, write_private
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -94,7 +94,7 @@ def _good(pair: Pair, name: str, hosts: Sequence[str], issuer: Path | None = Non
 
     try:
         cert = x509.load_pem_x509_certificate(pair.cert.read_bytes())
-        if not pair.key.read_bytes() or cert.not_valid_after_utc - dt.datetime.now(dt.UTC) < RENEW:
+        if not read_private(pair.key) or cert.not_valid_after_utc - dt.datetime.now(dt.UTC) < RENEW:
             return False
         if issuer is not None:
             cert.verify_directly_issued_by(x509.load_pem_x509_certificate(issuer.read_bytes()))

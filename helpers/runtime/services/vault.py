@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from helpers.core.files import write_private
+from helpers.core.files import read_private, write_private
 from helpers.core.polling import wait_until
 from helpers.runtime import tools
 from helpers.runtime.services.errors import NotReady, ServiceError
@@ -156,7 +156,7 @@ def _finish(context: ServiceContext) -> None:
     _unseal(context, client)
     root = _keys(context) / "root"
     if root.exists():
-        client.token = root.read_text()
+        client.token = read_private(root)
         _provision(context, client)
         client.auth.token.revoke_self()
         root.unlink()
@@ -179,7 +179,7 @@ def _unseal(context: ServiceContext, client: Any) -> None:
         LostKeys: too few shares are here. NotReady: it did not become active in time.
     """
     if client.sys.is_sealed():
-        shares = [path.read_text() for path in sorted(_keys(context).glob("share-*"))]
+        shares = [read_private(path) for path in sorted(_keys(context).glob("share-*"))]
         if len(shares) < THRESHOLD:
             raise LostKeys(
                 "The vault cannot be unsealed: its key shares are gone",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.core.errors import BadInput
-from helpers.core.files import write_private
+from helpers.core.files import read_private, write_private
 from helpers.servers.git_server import names
 from helpers.servers.git_server.problems import RequestRefused
 from helpers.wrappers.git.run import fingerprint
@@ -101,7 +101,7 @@ class People:
         except (ValueError, binascii.Error):
             name = token = ""
         if scheme.lower() == "basic" and name and token:
-            if name == OPERATOR and hmac.compare_digest(self._operator.read_text(), token):
+            if name == OPERATOR and hmac.compare_digest(read_private(self._operator), token):
                 return Person(OPERATOR, OPERATOR, "", OPERATOR, False, "")
             row = self._read().get(name)
             if row and hmac.compare_digest(row["token"], _digest(token)):

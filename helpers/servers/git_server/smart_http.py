@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import os
 import shutil
 import sys
 import tempfile
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response, request
 
 from helpers.core import process as _process
 from helpers.runtime import tools
-from helpers.servers.git_server import hook
+from helpers.servers.git_server import audit, hook, packs
 from helpers.servers.git_server.people import Person
 from helpers.servers.git_server.problems import RequestRefused
 from helpers.servers.git_server.repositories import Repositories
@@ -41,7 +44,7 @@ def register(app: Flask, data: Path, repositories: Repositories, caller: Callabl
         person = caller()
         if service == "git-receive-pack":
             person.need("member", "admin", to="push")
-        return _backend(data, bare.workdir, path, person.name)
+        return _backend(data, bare.workdir, path, person.name, push=service == "git-receive-pack")
 
     @app.get("/<name>.git/info/refs")
     def advertise(name: str) -> Response:
@@ -60,13 +63,14 @@ def cancel_all() -> None:
         process.cancel()
 
 
-def _backend(data: Path, folder: Path, path: str, person: str) -> Response:
+def _backend(data: Path, folder: Path, path: str, person: str, *, push: bool) -> Response:
     """Run ``git http-backend`` from file to file and return what it answers."""
     spool = Path(tempfile.mkdtemp(dir=data / "spool"))
     try:
-        with (spool / "request").open("wb") as file:
-            shutil.copyfileobj(request.stream, file, 1024 * 1024)
-            size = file.tell()
+        size = _receive(spool / "request")
+        if push and request.method == "POST" and (refused := _measured(spool / "request", data, folder, person)):
+            shutil.rmtree(spool, ignore_errors=True)
+            return refused
         launcher: list[str | Path] = [sys.executable, "-I", "-S", Path(__file__).with_name("cgi.py")]
         files = [spool / "request", spool / "answer", data / "active"]
         argv = [*launcher, *files, tools.ensure("git").path, "http-backend"]
@@ -77,6 +81,49 @@ def _backend(data: Path, folder: Path, path: str, person: str) -> Response:
     except BaseException:
         shutil.rmtree(spool, ignore_errors=True)
         raise
+
+
+def _receive(target: Path) -> int:
+    """Write the request's body to a file, inflated, and return its size.
+
+    Raises:
+        RequestRefused: 413, 415: it is larger than a request may be, or packed in a way that git's clients do not use.
+    """
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if encoding not in ("identity", "gzip", "x-gzip"):
+        raise RequestRefused(415, "encoding", "The request is packed in an unknown way", next="git push, git fetch")
+    stream: Any = request.stream if encoding == "identity" else gzip.GzipFile(fileobj=request.stream, mode="rb")
+    try:
+        with target.open("wb") as file:
+            while (piece := stream.read(1024 * 1024)) and file.tell() <= MAX_BODY:
+                file.write(piece)
+            size = file.tell()
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise RequestRefused(400, "bad-request", "The request cannot be inflated", next="Try again.") from None
+    if size > MAX_BODY:
+        raise RequestRefused(413, "too-large", "The request is too large", why=f"It has more than {MAX_BODY:,} bytes.")
+    return size
+
+
+def _measured(file: Path, data: Path, folder: Path, person: str) -> Response | None:
+    """Return the answer to a push that is refused before git reads it, None when it may; see `packs`."""
+    asked = packs.Request((), frozenset())
+    try:
+        with file.open("rb") as body:
+            asked = packs.read_request(body)
+            packs.measure(body)
+    except packs.PushTooLarge as error:
+        found = error.refusal
+        for command in asked.commands:
+            entry = audit.Entry(
+                folder.name.removesuffix(".git"), person, "push", "refused", found.line(), command.new, command.ref
+            )
+            audit.record(data, entry)
+        answer = asked.answer(found)
+        if answer is None:
+            raise RequestRefused(413, found.rule, found.what, why=found.why, next=found.next) from None
+        return Response(answer, headers={"Content-Type": "application/x-git-receive-pack-result"})
+    return None
 
 
 def _run(argv: list[str | Path], env: dict[str, str]) -> _process.Completed:
@@ -96,7 +143,6 @@ def _environ(folder: Path, path: str, person: str, size: int) -> dict[str, str]:
     asked = request.headers
     more = {
         "CONTENT_TYPE": request.content_type or "",
-        "HTTP_CONTENT_ENCODING": asked.get("Content-Encoding", ""),
         "GIT_PROTOCOL": asked.get("Git-Protocol", ""),
     }
     return _process.environment(

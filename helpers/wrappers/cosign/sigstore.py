@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from helpers.core import http
 from helpers.core.errors import CourseError
+from helpers.core.files import read_private
 from helpers.core.redact import add_secrets
 from helpers.runtime import services
 from helpers.runtime.services.sigstore import ca_file, chain_files, endpoints_file, secret_file
@@ -70,7 +71,7 @@ class Sigstore:
             NoToken: the identity is unknown, or the issuer refuses or is away.
         """
 
-        known: dict[str, str] = json.loads(secret_file(self.folder).read_text())
+        known: dict[str, str] = json.loads(read_private(secret_file(self.folder)))
         if identity not in known:
             raise NoToken(
                 f"The issuer does not know {identity!r}",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from helpers.core import http
 from helpers.core.errors import BadInput, CourseError
-from helpers.core.files import write_private
+from helpers.core.files import read_private, write_private
 from helpers.core.redact import add_secrets
 from helpers.runtime import services
 
@@ -45,7 +45,7 @@ def password(directory: Path, name: str) -> str:
     if not path.exists():
         path.parent.mkdir(exist_ok=True, mode=0o700)
         write_private(path, secrets.token_urlsafe(24).encode())
-    return path.read_text()
+    return read_private(path)
 
 
 def account(name: str = "admin") -> Account:

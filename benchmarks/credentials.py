@@ -1,0 +1,206 @@
+"""What it costs that services ask who one is: pairs with and without, in one run, each from a state alike.
+
+First sync: Argo CD syncs an Application of a repository it has not seen, from our Git server by TLS, and by a relay
+without TLS in front of the same server (it takes the place of the one that decrypts, so the hops are as many). The
+account is asked for both times; without one the server would serve nobody.
+Step check: Lab 1's ``test-cloud``, which applies a module, against the local cloud that verifies each signature, and
+against the same cloud without its guard.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import socket
+import socketserver
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from benchmarks._pairs import compare
+from benchmarks.gitops import CONFIG, LIMIT, SERVER
+from helpers.clients.argocd import ArgoCD
+from helpers.clients.aws import cloud
+from helpers.clients.forge import Forge
+from helpers.core import http, process
+from helpers.core.polling import wait_until
+from helpers.course import outline
+from helpers.course.labs import Lab
+from helpers.course.labs.proof import isolated_services
+from helpers.runtime import services
+from helpers.runtime.cloud_access import key_file
+from helpers.runtime.services.short_paths import short_path
+
+#: How much slower it may be with all of it.
+GOAL = 1.05
+STEP = "test-cloud"
+PAIRS = 10
+#: The local cloud as it is, but for who asks.
+_UNGUARDED = "from helpers.servers.cloud import app; app.Guard = lambda cloud, *_: cloud; app.main()"
+_numbers = itertools.count(1)
+
+
+def measure(pairs: int = PAIRS) -> dict[str, Any]:
+    """Return the two comparisons: seconds without (bare) and with (ours), and their ratio."""
+    load = os.getloadavg()[0]
+    with isolated_services() as home:
+        rows = {"step check": _checks(home, pairs)}
+        services.stop("cloud")
+        rows["first sync"] = _syncs(home, pairs)
+    return {
+        "benchmark": "credentials",
+        "goal_ratio": GOAL,
+        "cores": psutil.cpu_count(),
+        "load_before": round(load, 1),
+        "rows": rows,
+        "over_goal": [name for name, row in rows.items() if row["ratio"] > GOAL],
+    }
+
+
+def _checks(home: Path, pairs: int) -> dict[str, Any]:
+    spec = outline.lab("lab1")
+    lab = Lab("lab1", work=home / spec.assignment / "work")
+    for step in spec.steps:
+        lab.solve(step.id)
+        if step.id == STEP:
+            break
+    services.ensure("cloud")
+
+    def check() -> None:
+        # Of the other cloud are the credentials that are remembered.
+        cloud.forget()
+        found = lab.result(STEP)
+        if not found.passed:
+            raise RuntimeError(f"{STEP} did not pass: {found.reason}")
+
+    with _unguarded(home) as url:
+
+        def bare() -> None:
+            os.environ["MOD208_CLOUD_URL"] = url
+            try:
+                check()
+            finally:
+                del os.environ["MOD208_CLOUD_URL"]
+
+        return compare(bare, check, pairs)
+
+
+@contextlib.contextmanager
+def _unguarded(home: Path) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    data = home / "unguarded"
+    data.mkdir()
+    options = ["--port", str(port), "--data", str(data), "--access", str(key_file())]
+    url = f"http://127.0.0.1:{port}"
+
+    def answers() -> bool:
+        try:
+            return http.request("GET", f"{url}/moto-api/data.json").ok
+        except http.NoAnswer:
+            return False
+
+    running = process.start([sys.executable, "-P", "-c", _UNGUARDED, *options], timeout=None)
+    try:
+        wait_until("the cloud without a guard answers", answers, 120)
+        yield url
+    finally:
+        running.cancel()
+
+
+def _syncs(home: Path, pairs: int) -> dict[str, Any]:
+    services.ensure("gitops")
+    forge, argo, made = Forge(), ArgoCD(), list[str]()
+    port = services.ensure("git").address.rpartition(":")[2]
+    with _plain(port) as plain:
+
+        def waiting(server: str) -> Iterator[str]:
+            # One more for the run that is not counted.
+            return iter([_repository(home, forge, argo, server) for _ in range(pairs + 1)])
+
+        def sync(urls: Iterator[str]) -> Callable[[], None]:
+            def one() -> None:
+                made.append(f"credentials-{next(_numbers)}")
+                argo.apply(_application(made[-1], next(urls)))
+                argo.wait(made[-1], timeout=LIMIT)
+
+            return one
+
+        try:
+            return compare(sync(waiting(plain)), sync(waiting(forge.server)), pairs)
+        finally:
+            for name in made:
+                argo.delete(name)
+
+
+def _repository(home: Path, forge: Forge, argo: ArgoCD, server: str) -> str:
+    """Make a repository that Argo CD has not looked into, and return its URL at a server."""
+    name = f"sync-{next(_numbers)}"
+    forge.create(name, policy={"gates": False, "approvals": 0})
+    git = forge.clone(name, home / name)
+    (git.workdir / "app").mkdir()
+    (git.workdir / "app" / "config.yaml").write_text(CONFIG)
+    git.add(all=True)
+    git.commit("Deploy the model's settings")
+    git.push("origin", "main")
+    login = forge.credentials()
+    argo.add_repository(url := f"{server}/{name}.git", login.username, login.password)
+    return url
+
+
+def _application(name: str, url: str) -> dict[str, Any]:
+    spec = {
+        "project": "default",
+        "source": {"repoURL": url, "path": "app", "targetRevision": "main"},
+        "destination": {"server": SERVER, "namespace": name},
+        "syncPolicy": {"automated": {}, "syncOptions": ["CreateNamespace=true"]},
+    }
+    return {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": name}, "spec": spec}
+
+
+@contextlib.contextmanager
+def _plain(port: str) -> Iterator[str]:
+    """Give a server without TLS that passes on to the Git server's inner socket."""
+    inner = short_path(services.data("git").parent / "inner.sock", 0)
+
+    class Pass(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            mine, theirs = (f"127.0.0.1:{one}".encode() for one in (self.server.server_address[1], port))
+            with socket.socket(socket.AF_UNIX) as into:
+                into.connect(str(inner))
+                back = threading.Thread(target=_pump, args=[into, self.request], daemon=True)
+                back.start()
+                # The server answers for one host only.
+                _pump(self.request, into, lambda block: block.replace(mine, theirs))
+                back.join()
+
+    class Relay(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+
+    with Relay(("127.0.0.1", 0), Pass) as relay:
+        threading.Thread(target=relay.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{relay.server_address[1]}"
+        relay.shutdown()
+
+
+def _pump(source: socket.socket, target: socket.socket, change: Callable[[bytes], bytes] = bytes) -> None:
+    with contextlib.suppress(OSError):
+        while block := source.recv(64 * 1024):
+            target.sendall(change(block))
+        target.shutdown(socket.SHUT_WR)
+
+
+def show(found: dict[str, Any]) -> Iterator[str]:
+    """Yield the figures as lines for a person."""
+    for name, row in found["rows"].items():
+        low, high = row["ratio_quartiles"]
+        times = f"without {row['bare_seconds']:7.3f} s   with {row['ours_seconds']:7.3f} s"
+        spread = f"quartiles {low:.3f} to {high:.3f}, {row['pairs']} pairs, goal <= {found['goal_ratio']:.2f}"
+        yield f"{name:12}{times}   ratio {row['ratio']:.3f} ({spread})"
+    yield f"load before {found['load_before']:.1f} on {found['cores']} cores"
