@@ -22,12 +22,13 @@ def evidence() -> None:
     "--keys", type=click.Path(path_type=Path), required=True, help="Directory of public keys, not the pack's."
 )
 @click.option("--pin", default="", help="What Keys.pin() said where the keys were written, had another way.")
+@click.option("--period", default="", help="What it must be about: 2026-11-01/2026-12-01 is all of November.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def verify(pack: Path, keys: Path, pin: str, as_json: bool) -> None:
+def verify(pack: Path, keys: Path, pin: str, period: str, as_json: bool) -> None:
     """Verify a pack offline, with nothing but public keys.
 
     Exit code 0: valid. 1: invalid, each fault is named. 3: could not tell, so do not rely on it.
     """
-    found = room.verify(pack, keys=keys, pin=pin)
+    found = room.verify(pack, keys=keys, pin=pin, period=period or None)
     emit(found.to_dict(), as_json, found.text())
     sys.exit(found.exit_code)

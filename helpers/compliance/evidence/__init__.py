@@ -12,6 +12,7 @@ from helpers.compliance.evidence.controls import coverage, load
 from helpers.compliance.evidence.facts import facts
 from helpers.compliance.evidence.keys import Keys
 from helpers.compliance.evidence.pack import EvidencePack
+from helpers.compliance.evidence.period import BadPeriod, Period
 from helpers.compliance.evidence.types import (
     ATTESTATIONS,
     Artifact,
@@ -33,6 +34,7 @@ __all__ = [
     "BadBuilders",
     "BadControls",
     "BadEvidence",
+    "BadPeriod",
     "Builder",
     "Control",
     "Coverage",
@@ -42,6 +44,7 @@ __all__ = [
     "Keys",
     "PackFinding",
     "PackVerification",
+    "Period",
     "Requirement",
     "coverage",
     "facts",
