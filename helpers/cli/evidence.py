@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from helpers.cli import emit
 from helpers.compliance import evidence as room
+from helpers.compliance.evidence.controls import DEFAULT
 
 
 @click.group()
@@ -32,3 +35,13 @@ def verify(pack: Path, keys: Path, pin: str, period: str, as_json: bool) -> None
     found = room.verify(pack, keys=keys, pin=pin, period=period or None)
     emit(found.to_dict(), as_json, found.text())
     sys.exit(found.exit_code)
+
+
+@evidence.command()
+@click.option("--controls", type=click.Path(path_type=Path), default=DEFAULT, help="By default the course's list.")
+@click.option("--title", default="Controls of the platform", show_default=True)
+def oscal(controls: Path, title: str) -> None:
+    """Print a list of controls as an OSCAL catalog (JSON)."""
+    listed = room.load(controls)
+    changed = datetime.fromtimestamp(controls.stat().st_mtime, UTC)
+    click.echo(json.dumps(room.oscal_catalog(listed, title=title, at=changed), indent=2))

@@ -11,6 +11,7 @@ from helpers.compliance.evidence.builders import BadBuilders, Builder
 from helpers.compliance.evidence.controls import coverage, load
 from helpers.compliance.evidence.facts import facts
 from helpers.compliance.evidence.keys import Keys
+from helpers.compliance.evidence.oscal import catalog as oscal_catalog
 from helpers.compliance.evidence.pack import EvidencePack
 from helpers.compliance.evidence.period import BadPeriod, Period
 from helpers.compliance.evidence.types import (
@@ -49,5 +50,6 @@ __all__ = [
     "coverage",
     "facts",
     "load",
+    "oscal_catalog",
     "verify",
 ]
