@@ -189,6 +189,10 @@ class TestChain:
         found = facts(artifact, **about)
         assert (found["sbom"]["status"], found["keyring"]["status"]) == ("verified", "refused")
         assert found["keyring"]["why"].startswith("SBOM: ")
+        # A signature of the artifact is no statement on its parts, though the same key made it.
+        beside = artifact.with_name(f"{artifact.name}.sigstore.json")
+        shutil.copyfile(beside, artifact.with_name("module.tar.gz.sbom.json"))
+        assert self.says(artifact, about, "keyring") == "refused"
 
     def test_somebody_signed_who_may_not(self, stamped: tuple[Path, dict[str, Any]]) -> None:
         artifact, about = stamped

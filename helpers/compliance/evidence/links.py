@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.compliance.audit import Action, Decision, Entry
+from helpers.compliance.provenance import SBOM_TYPES
 from helpers.core.errors import CourseError
 from helpers.wrappers.cosign import (
     Bundle,
@@ -30,12 +31,14 @@ def of_keyring(path: Path, signature: Path, sbom: Path, keyring: Keyring | None,
     """Return whether the keys of signature and SBOM counted when they signed, by the signed time of each."""
     if keyring is None or roots is None:
         return _said("unknown", "No keyring was asked.")
-    cosign, believed = Cosign(path.parent), roots.absolute()
+    cosign, believed, kind = Cosign(path.parent), roots.absolute(), _type(sbom)
+    if kind not in SBOM_TYPES.values():
+        return _said("refused", f"SBOM: {sbom.name} is not a statement on parts.")
     try:
         answers = {
             "signature": keyring.verify_blob(cosign, path.name, roots=believed, bundle=signature.absolute()),
             "SBOM": keyring.verify_blob_attestation(
-                cosign, path.name, type=_type(sbom), roots=believed, bundle=sbom.absolute()
+                cosign, path.name, type=kind, roots=believed, bundle=sbom.absolute()
             ),
         }
     except CannotVerify as error:

@@ -93,7 +93,11 @@ class _Verifier:
         if self.keys.directory.resolve().is_relative_to(self.root.resolve()):
             words = "The keys lie in the pack: whoever made it chose them."
             return PackFinding("swapped-keys", self.keys.directory.name, words)
-        if (found := too_large(self.root)) is not None:
+        try:
+            found = too_large(self.root)
+        except OSError as error:
+            return PackFinding("unknown", self.root.name, f"It cannot be read: {error.strerror}.")
+        if found is not None:
             return found
         keys = self.keys
         needed = (keys.log, keys.collectors, keys.pack, keys.roots, keys.controls)
