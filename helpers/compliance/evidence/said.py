@@ -53,17 +53,36 @@ def read(pack: Path, verified: Mapping[str, Any]) -> Said:
     Raises:
         Unclear: it does not, or a part is missing, unknown or not as it must be written.
     """
-    limit = longest(STATEMENT)
     try:
-        # The bundle is cosign's own: only what is signed in it has to have one meaning.
-        bundle = json.loads((pack / STATEMENT).read_bytes())
-        raw = strict_json.load(base64.b64decode(bundle["dsseEnvelope"]["payload"], validate=True), limit=limit)
+        raw = _strictly(pack)
         if raw != verified:
             raise Unclear("it is another one than was verified")
         return _said(raw["predicate"])
     except (BadPeriod, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         why = error.why if isinstance(error, BadPeriod) else f"{error}"
         raise Unclear(why) from None
+
+
+def two_meanings(pack: Path) -> str:
+    """Return why what is signed in a pack may mean two things, empty when it does not, or cannot be read at all.
+
+    Who signed it does not matter, and some readers (cosign's is one) say no more of it than that they cannot read it.
+    """
+    try:
+        _strictly(pack)
+    except strict_json.BadJson as error:
+        return "" if error.rule in ("syntax", "encoding") else str(error)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ""
+    return ""
+
+
+def _strictly(pack: Path) -> dict[str, Any]:
+    # The bundle is cosign's own: only what is signed in it has to have one meaning.
+    bundle = json.loads((pack / STATEMENT).read_bytes())
+    return strict_json.load(
+        base64.b64decode(bundle["dsseEnvelope"]["payload"], validate=True), limit=longest(STATEMENT)
+    )
 
 
 def _said(raw: Any) -> Said:

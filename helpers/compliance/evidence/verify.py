@@ -18,7 +18,7 @@ from helpers.compliance.evidence.limits import too_large
 from helpers.compliance.evidence.pack import files
 from helpers.compliance.evidence.period import Period, time_text
 from helpers.compliance.evidence.reading import SKEW, entries, sha256, witnessed
-from helpers.compliance.evidence.said import Said, Unclear
+from helpers.compliance.evidence.said import Said, Unclear, two_meanings
 from helpers.compliance.evidence.said import read as read_said
 from helpers.compliance.evidence.statements import Read
 from helpers.compliance.evidence.statements import read as read_statement
@@ -128,6 +128,9 @@ class _Verifier:
         """Verify who sealed the pack, and when; return what is stated, None when it cannot be relied on."""
         if not (self.root / FILES).is_file():
             self._find("missing-file", FILES, "The list of files is not there.")
+            return None
+        if (self.root / STATEMENT).is_file() and (why := two_meanings(self.root)):
+            self._find("wrong-claim", STATEMENT, f"It cannot be followed: {why}.")
             return None
         try:
             answer = Cosign(self.root).verify_blob_attestation(

@@ -24,8 +24,7 @@ def test_forgery(packs: Packs, old: bytes, new: bytes) -> None:
     honest = packs.payload()
     compact = honest.replace(b'": ', b'":').replace(b', "', b',"')
     assert old in compact
-    found = packs.kinds(packs.with_payload(compact.replace(old, new, 1)))
-    assert found in (["wrong-claim"], ["statement-malformed-bundle"]), found
+    assert packs.kinds(packs.with_payload(compact.replace(old, new, 1))) == ["wrong-claim"]
 
 
 def test_honest_twin(packs: Packs) -> None:
