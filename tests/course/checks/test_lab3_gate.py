@@ -84,7 +84,7 @@ def test_a_hole_in_the_gate_is_named(lab: Lab, old: str, new: str, reason: str) 
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        ('test_trail if refused("/trail/status", "unknown", "EVD-4")', "", "no test fails when this rule is removed"),
+        ('test_policy if refused("/policy/status", "unknown", "EVD-9")', "", "no test fails when this rule is removed"),
         (
             "test_good_passes if count(main.deny) == 0 with input as good",
             "",
@@ -97,7 +97,7 @@ def test_a_hole_in_the_gate_is_named(lab: Lab, old: str, new: str, reason: str) 
 def test_tests_that_hold_nothing_are_found(lab: Lab, old: str, new: str, reason: str) -> None:
     text = lab.read(TESTS)
     assert old in text
-    if old.startswith(("test_trail", "test_good")):
+    if old.startswith(("test_policy", "test_good")):
         # The count of all rules would notice as well.
         text = text.replace("test_nothing_is_refused if count(main.deny) == 9 with input as {}", "")
     lab.path(TESTS).write_text(text.replace(old, new))
