@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from helpers.compliance.audit.witnesses import cosigned_at
 from helpers.compliance.evidence import BadPeriod, Period
 from helpers.compliance.evidence.period import read_time, time_text
+from helpers.compliance.evidence.types import PackVerification
+from helpers.widgets.renderers.evidence_pack import verification_html
 from tests.repeats import examples
 
 FIRST = datetime(2026, 11, 1, tzinfo=UTC)
@@ -47,6 +49,13 @@ def test_days_and_moments_are_read() -> None:
 def test_what_is_not_a_period_is_refused(text: str) -> None:
     with pytest.raises(BadPeriod):
         Period.parse(text)
+
+
+def test_the_display_says_what_it_is_about_and_what_was_left_open() -> None:
+    found = PackVerification("valid", (), (), ("a",), ("no pin <b>",), Period.parse("2026-11-01/2026-12-01"), FIRST)
+    shown = verification_html(found)
+    assert "2026-11-01T00:00:00Z/2026-12-01T00:00:00Z" in shown and "signed time" in shown
+    assert "no pin &lt;b&gt;" in shown
 
 
 def test_a_period_needs_whole_seconds_and_a_time_zone() -> None:
