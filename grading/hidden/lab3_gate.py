@@ -24,6 +24,10 @@ def gate(lab: Lab) -> None:
         nobody: dict[str, Any] = copy.deepcopy(dict(GOOD))
         nobody["trail"]["planned_by"] = []
         assert not judge(lab, nobody).passed, "an approval of something that nobody planned or signed is let through"
+        for link in ("keyring", "identity", "policy"):
+            weaker: dict[str, Any] = copy.deepcopy(dict(GOOD))
+            weaker[link] = {"status": True, "why": "somebody looked"}
+            assert not judge(lab, weaker).passed, f"the chain holds without its link {link}"
     except Unmet as unmet:
         raise AssertionError(unmet.reason) from None
 

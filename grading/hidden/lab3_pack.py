@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -65,6 +66,10 @@ def pack(lab: Lab) -> None:
             ended = verified(Path(folder) / what / "pack", Path(folder) / what / "keys")["exitCode"]
             assert ended == code, f"a pack with {what}: the verifier ends with {ended}, not with {code}"
     assert verified(lab.path(PACK), lab.path(KEYS))["exitCode"] == 0, "the pack itself is no longer valid"
+    # A good pack, shown for a year in which there was no trail.
+    older = verify(lab.path(PACK), keys=lab.path(KEYS), period="2020-01-01/2021-01-01")
+    kinds = {one.kind for one in older.findings}
+    assert kinds == {"other-period"}, f"shown for another year, the pack is {older.status}: {sorted(kinds)}"
 
 
 def _copy(lab: Lab, home: Path) -> Path:
@@ -102,8 +107,18 @@ def _shorter_retention(home: Path, stranger: KeyPair) -> None:
     for row in (row for control in said["controls"] for row in control["evidence"]):
         row["keep_until"] = row["at"]
     (pack / STATEMENT).unlink()
-    Cosign(pack).attest_blob(FILES, key=stranger, password=_PASSWORD, predicate=said, type=PACK_TYPE, bundle=STATEMENT)
+    Cosign(pack).attest_blob(
+        FILES, key=stranger, password=_PASSWORD, predicate=said, type=PACK_TYPE, bundle=STATEMENT, timestamp=True
+    )
     _swapped_key(home, stranger)
+
+
+def _undated(home: Path, _: KeyPair) -> None:
+    """Take the signed time out: then the maker could name any date."""
+    statement = home / "pack" / STATEMENT
+    bundle = json.loads(statement.read_bytes())
+    del bundle["verificationMaterial"]["timestampVerificationData"]
+    statement.write_text(json.dumps(bundle))
 
 
 _PASSWORD, _ARTIFACT, _NO_KEY = "of a stranger", "another artifact", "no key of the log"
@@ -114,5 +129,6 @@ WAYS: dict[str, tuple[str, Callable[[Path, KeyPair], object]]] = {
     _ARTIFACT: ("signature-tampered", _swapped_artifact),
     "a stranger's key for the sealer's": ("statement-wrong-key", _swapped_key),
     "a shorter retention": ("wrong-claim", _shorter_retention),
+    "no signed time": ("statement-no-timestamp", _undated),
     _NO_KEY: ("unknown", lambda home, _: (home / "keys/log.pub").unlink()),
 }

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from helpers.compliance.audit import Subject, Trail
-from helpers.compliance.evidence import Builder, facts
+from helpers.compliance.audit import Decision, Entry, Event, Subject, Trail
+from helpers.compliance.evidence import ATTESTATIONS, Builder, facts
+from helpers.compliance.evidence.links import unfinished
 from helpers.compliance.provenance import BUILDER
 from helpers.core.errors import BadInput
 from helpers.runtime import services
-from helpers.wrappers.cosign import Cosign, Keyring
-from tests.compliance.test_evidence import PASSWORD, built_by, origin, signed, state
+from helpers.wrappers.cosign import Cosign, Keyless, Keyring, SignerPolicy
+from helpers.wrappers.policy import PolicyError, PolicyReport, PolicyResult
+from tests.compliance.test_evidence import PASSWORD, bill, built_by, origin, signed, state
 
 Made = tuple[Path, dict[str, Path], Builder]
 
@@ -113,6 +116,137 @@ def test_with_a_keyring_a_signature_without_a_signed_time_does_not_count(made: M
     assert facts(package, keyring=lost, signature=stamped, **more)["signature"]["status"] == "refused"
     with pytest.raises(BadInput, match="go together"):
         facts(package, signers=signers, keyring=ring)
+
+
+class TestChain:
+    """The links that a gate asks besides: keyring, signer rules, a policy over the parts, intent and end."""
+
+    LINKS = ("keyring", "identity", "policy")
+    NAME = "modules/module"
+
+    @pytest.fixture
+    def stamped(self, made: Made, tmp_path: Path) -> tuple[Path, dict[str, Any]]:
+        """A copy of the release in which all has a signed time, and whom to ask about it."""
+        package, signers, builder = made
+        services.ensure("sigstore")
+        copy = Path(shutil.copytree(package.parent, tmp_path / "release")) / package.name
+        home, cosign = Cosign(package.parent.parent), Cosign(copy.parent)
+        key = home.key_pair(name="release")
+        cosign.sign_blob(copy.name, key=key, password=PASSWORD, timestamp=True)
+        target, kind = copy.with_name(f"{copy.name}.sbom.json"), ATTESTATIONS["sbom"]
+        cosign.attest_blob(
+            copy.name, key=key, password=PASSWORD, predicate=bill(copy), type=kind, bundle=target, timestamp=True
+        )
+        self.sign_as(copy, "spiffe://acme.test/pipeline/modules")
+        issuers = {"workloads": cosign.sigstore.workloads}
+        rules = copy.with_name("signers.yaml")
+        rules.write_text(
+            'rules: [{subject: "modules/*", identities: ["spiffe://acme.test/pipeline/modules"], issuer: workloads}]'
+        )
+        return copy, {
+            "signers": signers,
+            "builders": [builder],
+            "keyring": Keyring().add(
+                key, name="release", owner="platform", valid_from=datetime(2020, 1, 1, tzinfo=UTC)
+            ),
+            "roots": home.trusted_root(tmp_path / "roots.json"),
+            "rules": SignerPolicy.read(rules, issuers=issuers),
+            "known_as": self.NAME,
+            "policy": lambda said: report(said),
+        }
+
+    @staticmethod
+    def sign_as(artifact: Path, identity: str) -> None:
+        """Sign without a key."""
+        Keyless(artifact.parent).sign_blob(artifact.name, identity=identity, bundle=f"{artifact.name}.keyless.json")
+
+    def says(self, artifact: Path, asked: dict[str, Any], link: str) -> str:
+        """Return the status of a link."""
+        return str(facts(artifact, **asked)[link]["status"])
+
+    def test_what_was_not_asked_is_unknown(self, made: Made) -> None:
+        found = asked(*made)
+        assert {found[link]["status"] for link in self.LINKS} == {"unknown"}
+        with pytest.raises(BadInput, match="need the trusted root"):
+            facts(made[0], signers=made[1], rules=SignerPolicy(()))
+
+    def test_an_honest_release_has_every_link(self, stamped: tuple[Path, dict[str, Any]]) -> None:
+        found = facts(stamped[0], **stamped[1])
+        assert {found[link]["status"] for link in (*self.LINKS, "signature", "sbom")} == {"verified"}, found
+        assert found["identity"]["signer"] == "spiffe://acme.test/pipeline/modules"
+        assert found["trail"]["unfinished"] == []
+
+    def test_a_key_that_was_replaced_before_it_signed(self, stamped: tuple[Path, dict[str, Any]]) -> None:
+        artifact, about = stamped
+        for at, reason in ((datetime(2021, 1, 1, tzinfo=UTC), "superseded"), (None, "key-compromise")):
+            ring = about["keyring"].revoke("release", reason=reason, at=at)
+            assert self.says(artifact, {**about, "keyring": ring}, "keyring") == "refused"
+        assert self.says(artifact, {**about, "keyring": Keyring()}, "keyring") == "refused"
+
+    def test_a_statement_without_a_signed_time(self, made: Made, stamped: tuple[Path, dict[str, Any]]) -> None:
+        artifact, about = stamped
+        shutil.copyfile(made[0].with_name("module.tar.gz.sbom.json"), artifact.with_name("module.tar.gz.sbom.json"))
+        found = facts(artifact, **about)
+        assert (found["sbom"]["status"], found["keyring"]["status"]) == ("verified", "refused")
+        assert found["keyring"]["why"].startswith("SBOM: ")
+        # A signature of the artifact is no statement on its parts, though the same key made it.
+        beside = artifact.with_name(f"{artifact.name}.sigstore.json")
+        shutil.copyfile(beside, artifact.with_name("module.tar.gz.sbom.json"))
+        assert self.says(artifact, about, "keyring") == "refused"
+
+    def test_somebody_signed_who_may_not(self, stamped: tuple[Path, dict[str, Any]]) -> None:
+        artifact, about = stamped
+        assert self.says(artifact, {**about, "known_as": "policies/admission"}, "identity") == "refused"
+        self.sign_as(artifact, "spiffe://acme.test/pipeline/inference")
+        assert self.says(artifact, about, "identity") == "refused"
+        artifact.with_name(f"{artifact.name}.keyless.json").unlink()
+        assert self.says(artifact, about, "identity") == "refused"
+
+    def test_the_policy_is_asked_about_the_verified_list(self, stamped: tuple[Path, dict[str, Any]]) -> None:
+        artifact, about = stamped
+        seen: list[Any] = []
+
+        def refuses(said: Any) -> PolicyReport:
+            seen.append(said)
+            return report(said, "SBM-1 x: AGPL is not cleared")
+
+        assert self.says(artifact, {**about, "policy": refuses}, "policy") == "refused"
+        assert seen[0]["components"] == bill(artifact)["components"]
+
+        def fails(said: Any) -> PolicyReport:
+            raise PolicyError("The policy cannot be read", why="", next="")
+
+        assert self.says(artifact, {**about, "policy": fails}, "policy") == "unknown"
+        artifact.with_name(f"{artifact.name}.sbom.json").write_text("{}")
+        assert self.says(artifact, about, "policy") == "unknown"
+
+
+def report(said: Any, *failures: str) -> PolicyReport:
+    """Return what a policy says."""
+    return PolicyReport(tuple(PolicyResult("sbom.json", "main", msg, "failure") for msg in failures), 1)
+
+
+@pytest.mark.parametrize(
+    ("decisions", "found"),
+    [
+        ((), 0),
+        (("unknown", "accepted"), 0),
+        (("unknown", "failed", "unknown", "accepted"), 0),
+        (("refused",), 0),
+        (("unknown",), 1),
+        (("accepted",), 1),
+        (("unknown", "accepted", "accepted"), 1),
+        (("unknown", "unknown", "accepted"), 1),
+        (("accepted", "unknown"), 2),
+    ],
+)
+def test_an_apply_has_an_intent_and_an_end(decisions: tuple[str, ...], found: int) -> None:
+    at, subject = datetime(2026, 1, 5, tzinfo=UTC), Subject.of("module", b"x")
+    entries = [
+        Entry(place, Event("apply", "learner", subject, Decision(one)), {}, "", at, "key", b"")
+        for place, one in enumerate(decisions)
+    ]
+    assert len(unfinished(entries)) == found
 
 
 def test_a_trail_that_is_down_is_unknown(made: Made) -> None:

@@ -26,6 +26,7 @@ from helpers.clients.vault.types import Secret as VaultSecret
 from helpers.compliance.advisories import AdvisoryReport, Match
 from helpers.compliance.audit import AuditFinding, Checkpoint, Entries, Proof, Verification
 from helpers.compliance.drift import DriftReport
+from helpers.compliance.evidence.period import Period
 from helpers.compliance.evidence.types import PackFinding, PackVerification
 from helpers.compliance.leaks.types import Leak, LeakReport, Unread
 from helpers.compliance.module_docs import Example, ReadmeReport
@@ -405,7 +406,13 @@ EXAMPLES: dict[type, Callable[[str], object]] = {
     Operation: operation,
     Outputs: outputs,
     PackVerification: lambda text: PackVerification(
-        "invalid", (PackFinding("changed-file", text, text),), tuple(controls.coverage(text)), (text,)
+        "invalid",
+        (PackFinding("changed-file", text, text),),
+        tuple(controls.coverage(text)),
+        (text,),
+        (text,),
+        Period.parse("2026-11-01/2026-12-01"),
+        AT,
     ),
     Plan: plan,
     PolicyReport: policy_report,

@@ -7,9 +7,11 @@ machine. **In a real deployment they belong to other people, on other machines.*
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote
@@ -21,6 +23,8 @@ from helpers.runtime import tools, trust
 
 #: The witnesses of this machine, and how many of them must cosign a checkpoint.
 WITNESSES, QUORUM = ("witness-a", "witness-b"), 2
+#: The last second of the year 9999: no later one can be told.
+_LAST = 253_402_300_799
 
 
 class Witness:
@@ -94,3 +98,26 @@ def last_cosigned(url: str, token: str, origin: str) -> bytes | None:
     except http.NoAnswer:
         return None
     return answer.body if answer.status == HTTPStatus.OK else None
+
+
+def cosigned_at(note: str, witnesses: Sequence[str], quorum: int) -> datetime | None:
+    """Return by when a quorum had cosigned a checkpoint (UTC), ``None`` when fewer did or none is asked for.
+
+    It verifies no signature: that is done before, by the verifier, which refuses a wrong one.
+
+    Args:
+        note: the checkpoint. witnesses: their public keys. quorum: how many of them must cosign.
+    """
+    known, times = {tuple(key.split("+", 2)[:2]) for key in witnesses}, {}
+    for line in note.partition("\n\n")[2].splitlines():
+        mark, _, rest = line.partition(" ")
+        name, _, signature = rest.partition(" ")
+        with contextlib.suppress(ValueError):
+            raw = base64.b64decode(signature, validate=True)
+            who = (name, raw[:4].hex())
+            # c2sp.org/tlog-cosignature: key hash, then the time that is signed along, then the signature.
+            if mark == "\u2014" and who in known and who not in times and len(raw) == 76:
+                times[who] = min(int.from_bytes(raw[4:12], "big"), _LAST)
+    if not 0 < quorum <= len(times):
+        return None
+    return datetime.fromtimestamp(sorted(times.values(), reverse=True)[quorum - 1], UTC)

@@ -11,7 +11,9 @@ from helpers.compliance.evidence.builders import BadBuilders, Builder
 from helpers.compliance.evidence.controls import coverage, load
 from helpers.compliance.evidence.facts import facts
 from helpers.compliance.evidence.keys import Keys
+from helpers.compliance.evidence.oscal import catalog as oscal_catalog
 from helpers.compliance.evidence.pack import EvidencePack
+from helpers.compliance.evidence.period import BadPeriod, Period
 from helpers.compliance.evidence.types import (
     ATTESTATIONS,
     Artifact,
@@ -33,6 +35,7 @@ __all__ = [
     "BadBuilders",
     "BadControls",
     "BadEvidence",
+    "BadPeriod",
     "Builder",
     "Control",
     "Coverage",
@@ -42,9 +45,11 @@ __all__ = [
     "Keys",
     "PackFinding",
     "PackVerification",
+    "Period",
     "Requirement",
     "coverage",
     "facts",
     "load",
+    "oscal_catalog",
     "verify",
 ]

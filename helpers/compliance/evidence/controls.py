@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from helpers.compliance.audit import Action, Decision, Entry, Retention
+from helpers.compliance.evidence.period import Period, time_text
 from helpers.compliance.evidence.types import (
     ATTESTATIONS,
     Artifact,
@@ -83,13 +84,19 @@ def _bad(why: str) -> BadControls:
 
 
 def coverage(
-    controls: Sequence[Control], entries: Iterable[Entry], artifacts: Sequence[Artifact], at: str
+    controls: Sequence[Control],
+    entries: Iterable[Entry],
+    artifacts: Sequence[Artifact],
+    at: str,
+    period: Period | None = None,
 ) -> tuple[Coverage, ...]:
     """Return how far verified events and artifacts answer each control.
 
     Args:
         entries: events of the trail, oldest first. artifacts: whose signatures and statements were verified.
         at: when the pack was made, RFC 3339; the time of evidence that is not an event.
+        period: only what happened in it is asked about, by default all. What an event of the period needs, an approval
+            before it or a review after it, may lie outside.
     """
     known = tuple(entries)
     found = []
@@ -97,7 +104,7 @@ def coverage(
         evidence: list[Evidence] = []
         gaps: list[str] = []
         for asked in control.requirements:
-            rows, missing = _answer(control, asked, known, artifacts, at)
+            rows, missing = _answer(control, asked, known, artifacts, at, period)
             evidence += rows
             gaps += missing
         found.append(Coverage(control, tuple(dict.fromkeys(evidence)), tuple(gaps)))
@@ -105,12 +112,18 @@ def coverage(
 
 
 def _answer(
-    control: Control, asked: Requirement, known: Sequence[Entry], artifacts: Sequence[Artifact], at: str
+    control: Control,
+    asked: Requirement,
+    known: Sequence[Entry],
+    artifacts: Sequence[Artifact],
+    at: str,
+    period: Period | None,
 ) -> tuple[list[Evidence], list[str]]:
+    inside = [one for one in known if period is None or one.at in period]
     if not asked.for_each:
-        rows = [_of_entry(control, asked, one) for one in known if _fits(asked, one)]
+        rows = [_of_entry(control, asked, one) for one in inside if _fits(asked, one)]
         return rows, [] if rows else [f"{asked.name}: the trail has no such event"]
-    anchors = [one for one in known if one.event.action == asked.for_each and one.event.decision == Decision.ACCEPTED]
+    anchors = [one for one in inside if one.event.action == asked.for_each and one.event.decision == Decision.ACCEPTED]
     if not anchors:
         return [], [] if asked.may_be_none else [f"{asked.name}: the trail has no {asked.for_each}"]
     found, gaps = [], []
@@ -173,8 +186,3 @@ def _of_artifact(control: Control, asked: Requirement, artifact: Artifact, at: s
         time_text(until),
         f"{folder}/{artifact.name}.{suffix}.json",
     )
-
-
-def time_text(at: datetime) -> str:
-    """Return a time as RFC 3339 in UTC, to the second."""
-    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from helpers.compliance.audit import AuditError, Entry, Subject, Trail
+from helpers.compliance.evidence import links
 from helpers.compliance.evidence.builders import Builder
+from helpers.compliance.evidence.links import Policy
 from helpers.compliance.evidence.predicates import Origin
 from helpers.compliance.evidence.statements import Read
 from helpers.compliance.evidence.statements import read as read_statement
 from helpers.core.errors import BadInput
-from helpers.wrappers.cosign import Bundle, CannotVerify, Cosign, Keyring, MalformedBundle, Verified
+from helpers.wrappers.cosign import Bundle, CannotVerify, Cosign, Keyring, MalformedBundle, SignerPolicy, Verified
 from helpers.wrappers.cosign.bundle import fingerprint
 from helpers.wrappers.sbom import Sbom
 
@@ -28,6 +30,9 @@ def facts(
     builders: Sequence[Builder] = (),
     keyring: Keyring | None = None,
     roots: Path | None = None,
+    rules: SignerPolicy | None = None,
+    known_as: str = "",
+    policy: Policy | None = None,
 ) -> dict[str, Any]:
     """Return what can be verified about an artifact, as the input of a policy.
 
@@ -43,15 +48,19 @@ def facts(
         builders: who may state where it comes from, each with a key of its own. Without one no provenance counts: a
             release key says who releases, not who built.
         keyring, roots: what happened to the keys, and the trusted root of the authority that signs times. With both
-            a signature counts only if it was made, by its signed time, while its key counted.
+            signature and SBOM count only if they were made, by their signed time, while their keys counted.
+        rules, known_as: who may sign, by identity, what the rules call *known_as*; needs roots. Asked about
+            ``FILE.keyless.json``.
+        policy: asks a policy about the bill of materials that was verified.
 
     Returns:
         ``artifact`` (name, digest), ``signature`` (signer), ``sbom`` (signer; components, how many), ``provenance``
-        (signer: id of the builder whose key it is; builder, buildType, materials), and ``trail`` (planned_by,
-        approved_by, refused_by: accounts).
+        (signer: id of the builder whose key it is; builder, buildType, materials), ``keyring``, ``identity`` (signer)
+        and ``policy``, ``unknown`` when they were not asked; and ``trail`` (planned_by, approved_by, refused_by:
+        accounts; unfinished: each apply of it that began and has no end, or ended without an intent).
 
     Raises:
-        BadInput: a keyring without roots, or roots without a keyring.
+        BadInput: a keyring without roots, roots without a keyring, or rules without either.
     """
     if (keyring is None) != (roots is None):
         raise BadInput(
@@ -59,36 +68,53 @@ def facts(
             why="The state of a key is judged by the signed time, which the root verifies.",
             next='facts(..., keyring=ring, roots=cosign.trusted_root("roots.json"))',
         )
+    if rules is not None and (roots is None or not known_as):
+        raise BadInput(
+            "Signer rules need the trusted root, and what they call the artifact",
+            why="An identity is judged by its certificate, and a rule by the name that it has for what is signed.",
+            next='facts(..., rules=rules, known_as="modules/NAME", keyring=ring, roots=roots)',
+        )
     path = Path(artifact)
     subject = Subject.of(path.name, path)
-    bundles = {"signature": signature, "sbom": sbom, "provenance": provenance}
-    suffixes = {"signature": "sigstore", "sbom": "sbom", "provenance": "provenance"}
+    bundles = {
+        kind: given or path.with_name(f"{path.name}.{suffix}.json")
+        for kind, given, suffix in (
+            ("signature", signature, "sigstore"),
+            ("sbom", sbom, "sbom"),
+            ("provenance", provenance, "provenance"),
+        )
+    }
     found: dict[str, Any] = {"artifact": {"name": subject.name, "digest": subject.digest}}
-    for kind, suffix in suffixes.items():
-        bundle = bundles[kind] or path.with_name(f"{path.name}.{suffix}.json")
-        found[kind] = _verified(path, kind, bundle, signers, builders, subject.digest)
+    said: dict[str, object] = {}
+    for kind, bundle in bundles.items():
+        found[kind], said[kind] = _verified(path, kind, bundle, signers, builders, subject.digest)
+    found["keyring"] = links.of_keyring(path, bundles["signature"], bundles["sbom"], keyring, roots)
     if keyring is not None and roots is not None and found["signature"]["status"] == "verified":
         found["signature"] |= _in_time(path, bundles["signature"], keyring, roots)
+    found["identity"] = links.of_rules(path, rules, known_as, roots)
+    bill = said["sbom"]
+    found["policy"] = links.of_policy(bill if isinstance(bill, Sbom) else None, policy)
     found["trail"] = _said(trail or Trail(), subject)
     return found
 
 
 def _verified(
     path: Path, kind: str, bundle: Path, signers: Mapping[str, Path], builders: Sequence[Builder], digest: str
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], object]:
+    """Return what was found of a part, and what it says if it is verified."""
     if not bundle.is_file():
-        return {"status": "refused", "signer": "", "why": f"There is no {bundle.name}."}
+        return _answer("refused", "", f"There is no {bundle.name}.")
     try:
         hint = Bundle.read(bundle).hint
     except MalformedBundle as error:
-        return {"status": "refused", "signer": "", "why": f"{error.what}. {error.why}".strip()}
+        return _answer("refused", "", f"{error.what}. {error.why}".strip())
     cosign = Cosign(path.parent)
     if kind == "provenance":
         found = read_statement(cosign, path.name, kind, bundle=bundle, digest=digest, signer=path, builders=builders)
         return _read(found, next((one.id for one in builders if one.fingerprint == hint), ""))
     name = next((name for name, key in signers.items() if key.is_file() and fingerprint(key.read_bytes()) == hint), "")
     if not name:
-        return {"status": "refused", "signer": "", "why": "It was signed with an unknown key."}
+        return _answer("refused", "", "It was signed with an unknown key.")
     if kind == "sbom":
         key = signers[name]
         found = read_statement(cosign, path.name, kind, bundle=bundle, digest=digest, signer=key, builders=builders)
@@ -96,13 +122,17 @@ def _verified(
     try:
         answer = cosign.verify_blob(path.name, key=signers[name], bundle=bundle.absolute())
     except CannotVerify as error:
-        return {"status": "unknown", "signer": name, "why": f"{error.what}. {error.why}".strip()}
+        return _answer("unknown", name, f"{error.what}. {error.why}".strip())
     if not isinstance(answer, Verified):
-        return {"status": "refused", "signer": name, "why": answer.reason.splitlines()[0]}
-    return {"status": "verified", "signer": name, "why": ""}
+        return _answer("refused", name, answer.reason.splitlines()[0])
+    return _answer("verified", name, "")
 
 
-def _read(found: Read, signer: str) -> dict[str, Any]:
+def _answer(status: str, signer: str, why: str, said: object = None, **more: object) -> tuple[dict[str, Any], object]:
+    return {"status": status, "signer": signer, "why": why, **more}, said
+
+
+def _read(found: Read, signer: str) -> tuple[dict[str, Any], object]:
     """Return what a policy asks of a statement that was looked at."""
     about: dict[str, Any] = {}
     if isinstance(found.said, Sbom):
@@ -110,15 +140,13 @@ def _read(found: Read, signer: str) -> dict[str, Any]:
     elif isinstance(found.said, Origin):
         said = found.said
         about = {"builder": said.builder, "buildType": said.build_type, "materials": said.materials}
-    return {"status": found.status, "signer": signer, "why": found.why, **about}
+    return _answer(found.status, signer, found.why, found.said, **about)
 
 
-def _in_time(path: Path, bundle: Path | None, keyring: Keyring, roots: Path) -> dict[str, Any]:
+def _in_time(path: Path, bundle: Path, keyring: Keyring, roots: Path) -> dict[str, Any]:
     """Return what changes of a verified signature once the state of its key and its signed time are looked at."""
     try:
-        answer = keyring.verify_blob(
-            Cosign(path.parent), path.name, roots=roots.absolute(), bundle=bundle.absolute() if bundle else None
-        )
+        answer = keyring.verify_blob(Cosign(path.parent), path.name, roots=roots.absolute(), bundle=bundle.absolute())
     except CannotVerify as error:
         return {"status": "unknown", "why": f"{error.what}. {error.why}".strip()}
     return {} if isinstance(answer, Verified) else {"status": "refused", "why": answer.reason.splitlines()[0]}
@@ -127,6 +155,7 @@ def _in_time(path: Path, bundle: Path | None, keyring: Keyring, roots: Path) -> 
 def _said(trail: Trail, subject: Subject) -> dict[str, Any]:
     """Return who said what about the artifact in a trail that verifies."""
     nobody: dict[str, Any] = {"planned_by": [], "approved_by": [], "refused_by": []}
+    # Not known is not none: without a list of what is unfinished no policy takes it for empty.
     try:
         verdict = trail.verify()
         entries = [one for one in trail.entries() if _digest(one) == subject.digest]
@@ -146,6 +175,7 @@ def _said(trail: Trail, subject: Subject) -> dict[str, Any]:
         "planned_by": sorted({*actors("plan", "accepted"), *actors("sign", "accepted")}),
         "approved_by": actors("approval", "accepted"),
         "refused_by": actors("approval", "refused"),
+        "unfinished": links.unfinished(entries),
     }
 
 

@@ -14,8 +14,9 @@ from helpers.compliance.evidence.builders import Builder
 from helpers.compliance.evidence.controls import DEFAULT
 from helpers.compliance.evidence.reading import sha256
 from helpers.compliance.evidence.types import CONTROLS, BadEvidence
-from helpers.wrappers.cosign import KeyPair
+from helpers.wrappers.cosign import Cosign, KeyPair
 from helpers.wrappers.cosign.bundle import fingerprint
+from helpers.wrappers.cosign.sigstore import Sigstore
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class Keys:
     Attributes:
         directory: holds ``log.pub``, ``collectors`` and ``root.pub`` (the audit trail), ``pack.pub`` (who seals packs),
             ``signers/`` (who may sign artifacts), ``builders.yaml`` with ``builders/`` (who may state where they come
-            from), and, when the verifier insists on a list of controls, ``controls.yaml``; ``checkpoint``, when an
-            earlier one was kept, finds a log that was rewritten with its own key.
+            from), ``roots.json`` (the authority that signs times), and ``controls.yaml`` (the list that the verifier
+            insists on); ``checkpoint``, when an earlier one was kept, finds a log that was rewritten with its own key.
     """
 
     directory: Path
@@ -50,6 +51,11 @@ class Keys:
     def pack(self) -> Path:
         """Key of those who seal packs."""
         return self.directory / "pack.pub"
+
+    @property
+    def roots(self) -> Path:
+        """The trusted root with the certificates of the timestamp authority."""
+        return self.directory / "roots.json"
 
     @property
     def controls(self) -> Path:
@@ -84,6 +90,8 @@ class Keys:
         signers: tuple[KeyPair, ...],
         controls: Path = DEFAULT,
         builders: Iterable[Builder] = (),
+        log: AuditLogDirectory | None = None,
+        sigstore: Sigstore | None = None,
     ) -> Keys:
         """Write the public keys of this platform into a new directory.
 
@@ -91,12 +99,13 @@ class Keys:
             pack: who seals packs. signers: who may sign artifacts; their files need different names.
             controls: the list that a verifier shall insist on; by default the course's.
             builders: whose statements on origin count; none of them has the key of a signer.
+            log: the audit log's directory. sigstore: who signs times. Both by default the platform's services.
 
         Raises:
             BadEvidence: the directory is there, or two keys have one name. BadBuilders: the same of builders, or one
                 of them has the key of a signer.
         """
-        out, log = Path(directory), AuditLogDirectory.of_service()
+        out, log = Path(directory), log or AuditLogDirectory.of_service()
         names = [one.public.name for one in signers]
         if out.exists() or len(set(names)) != len(names):
             raise BadEvidence(
@@ -117,6 +126,7 @@ class Keys:
             (log.log / "checkpoint", found.checkpoint),
         ):
             shutil.copyfile(source, target)
+        Cosign(out.resolve(), sigstore=sigstore).trusted_root(found.roots.name)
         known.write(out, builders)
         known.read(out, signers=dict(found.signers()))
         return found

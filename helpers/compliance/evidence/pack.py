@@ -1,7 +1,8 @@
 """Put together an evidence pack: a directory that an auditor verifies offline, with nothing but public keys.
 
-The pack's statement is a cosign attestation about ``SHA256SUMS``, the list of all other files. So ``sha256sum -c``,
-``cosign verify-blob-attestation`` and ``audit-log verify`` are enough to verify it without this package.
+The pack's statement is a cosign attestation about ``SHA256SUMS``, the list of all other files, with a signed time
+(RFC 3161). So ``sha256sum -c``, ``cosign verify-blob-attestation --use-signed-timestamps`` and ``audit-log verify`` are
+enough to verify it without this package.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from helpers.compliance.audit import Trail
 from helpers.compliance.evidence import controls as known
-from helpers.compliance.evidence.reading import entries, sha256
+from helpers.compliance.evidence.period import Period, time_text
+from helpers.compliance.evidence.reading import SKEW, entries, sha256, witnessed
 from helpers.compliance.evidence.types import (
     ATTESTATIONS,
     CONTROLS,
@@ -28,8 +29,16 @@ from helpers.compliance.evidence.types import (
 )
 from helpers.core.files import new_directory
 from helpers.wrappers.cosign import Bundle, Cosign, KeyPair
+from helpers.wrappers.cosign.sigstore import Sigstore
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class Exported(Protocol):
+    """What a pack asks of an audit trail, a `Trail`."""
+
+    def export(self, folder: Path) -> Path:
+        """Write the trail to a new directory."""
 
 
 class EvidencePack:
@@ -38,13 +47,17 @@ class EvidencePack:
     Args:
         directory: where the pack goes; it must not be there yet.
         controls: the list of controls to answer.
+        period: what the pack is about; by default from the first event of the trail to when its witnesses last saw it.
 
     Raises:
         BadEvidence: there is something at *directory*. BadControls: the list is not valid.
     """
 
-    def __init__(self, directory: Path | str, *, controls: Path = known.DEFAULT) -> None:
+    def __init__(
+        self, directory: Path | str, *, controls: Path = known.DEFAULT, period: Period | str | None = None
+    ) -> None:
         self.directory = Path(directory)
+        self.period = Period.parse(period) if isinstance(period, str) else period
         if self.directory.exists():
             raise BadEvidence(
                 f"{self.directory.name} is there already",
@@ -99,31 +112,50 @@ class EvidencePack:
         self._artifacts[name] = (path, signature, attestations)
         return self
 
-    def seal(self, trail: Trail, *, key: KeyPair, password: str) -> Path:
-        """Write the pack and sign it; a crash leaves no half of one.
+    def seal(self, trail: Exported, *, key: KeyPair, password: str, sigstore: Sigstore | None = None) -> Path:
+        """Write the pack, sign it, and have the time of the signature signed; a crash leaves no half of one.
 
         Args:
             trail: exported as it is now. key, password: the key that vouches for the pack.
+            sigstore: who signs the time; by default the service, started at first use.
 
         Raises:
-            AuditError: the trail cannot be exported. CosignError: the key or its password is wrong.
+            AuditError: the trail cannot be exported. CosignError: the key or its password is wrong, or nobody signs the
+                time. BadEvidence: the period ends after the witnesses last saw the trail.
         """
         with new_directory(self.directory, mode=0o777) as root:
             artifacts = [self._copy(root, name) for name in self._artifacts]
             trail.export(root / "audit")
             shutil.copyfile(self._controls_file, root / CONTROLS)
-            at = known.time_text(datetime.now(UTC))
-            answers = known.coverage(self.controls, entries(root / "audit"), artifacts, at)
+            at, period = time_text(datetime.now(UTC)), self._period(root / "audit")
+            answers = known.coverage(self.controls, entries(root / "audit"), artifacts, at, period)
             (root / FILES).write_text(sums(root), encoding="utf-8")
-            Cosign(root).attest_blob(
+            Cosign(root, sigstore=sigstore).attest_blob(
                 FILES,
                 key=key,
                 password=password,
-                predicate=statement(at, artifacts, answers),
+                predicate=statement(at, period, artifacts, answers),
                 type=PACK_TYPE,
                 bundle=STATEMENT,
+                timestamp=True,
             )
         return self.directory
+
+    def _period(self, export: Path) -> Period:
+        """Return what the pack is about; it cannot go beyond what the witnesses saw of the trail."""
+        seen = witnessed(export)
+        if self.period is None:
+            # Whole seconds, and the second of the last event is in it.
+            until = (seen or datetime.now(UTC)).replace(microsecond=0) + timedelta(seconds=1)
+            first = min((one.at for one in entries(export)), default=until)
+            return Period(min(first.replace(microsecond=0), until - timedelta(seconds=1)), until)
+        if seen is not None and self.period.until > seen + SKEW:
+            raise BadEvidence(
+                f"The period ends at {time_text(self.period.until)}, beyond what is known of it",
+                why=f"The witnesses saw the audit trail last at {time_text(seen)}: later events may be missing.",
+                next="Record what happened since (a look for drift is enough), or name an earlier end.",
+            )
+        return self.period
 
     def _copy(self, root: Path, name: str) -> Artifact:
         path, signature, attestations = self._artifacts[name]
@@ -139,13 +171,14 @@ class EvidencePack:
         return Artifact(name, sha256(root / "artifacts" / name), signer, tuple(sorted(attestations)))
 
 
-def statement(at: str, artifacts: list[Artifact], answers: tuple[Coverage, ...]) -> dict[str, Any]:
+def statement(at: str, period: Period, artifacts: list[Artifact], answers: tuple[Coverage, ...]) -> dict[str, Any]:
     """Return what the pack states about itself."""
     listed = [
         {"name": one.name, "digest": one.digest, "signer": one.signer, "attestations": list(one.attestations)}
         for one in artifacts
     ]
-    return {"madeAt": at, "artifacts": listed, "controls": [one.to_dict() for one in answers]}
+    told = [one.to_dict() for one in answers]
+    return {"madeAt": at, "period": period.to_dict(), "artifacts": listed, "controls": told}
 
 
 def sums(root: Path) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
+from helpers.compliance.evidence.period import Period, time_text
 from helpers.core.display import Displayed
 from helpers.core.errors import BadInput, CourseError
 
 #: What the pack's attestation states.
-PACK_TYPE = "https://acme.test/evidence-pack/v1"
+PACK_TYPE = "https://acme.test/evidence-pack/v2"
 #: Kinds of statements about an artifact -> what cosign calls them.
 ATTESTATIONS: Mapping[str, str] = {
     "sbom": "https://cyclonedx.org/bom",
@@ -18,6 +20,22 @@ ATTESTATIONS: Mapping[str, str] = {
 }
 #: Files of a pack; `FILES` is what its attestation is about.
 FILES, STATEMENT, CONTROLS = "SHA256SUMS", "pack.attestation.json", "controls.yaml"
+#: What can be wrong with a pack, besides what cosign (``statement-...``, ``signature-...``, ``sbom-...``,
+#: ``provenance-...``) and the log's verifier (``audit-...``) find.
+FINDINGS = (
+    "changed-file",
+    "missing-file",
+    "unknown-file",
+    "too-large",
+    "swapped-keys",
+    "downgraded-policy",
+    "wrong-claim",
+    "future-date",
+    "wrong-date",
+    "stale-trail",
+    "other-period",
+    "unknown",
+)
 
 
 class EvidenceError(CourseError):
@@ -130,9 +148,8 @@ class PackFinding:
     """One thing that is wrong with a pack.
 
     Attributes:
-        kind: ``changed-file``, ``missing-file``, ``unknown-file``, ``statement-...``, ``signature-...``, ``sbom-...``,
-            ``provenance-...`` (with cosign's cause), ``audit-...`` (with the log verifier's kind), ``wrong-claim``,
-            ``downgraded-policy``, ``swapped-keys``, ``future-date``, ``wrong-date``; ``unknown``: could not tell.
+        kind: one of `FINDINGS` (``unknown``: could not tell), or ``statement-...``, ``signature-...``, ``sbom-...``,
+            ``provenance-...`` with cosign's cause, or ``audit-...`` with the log verifier's kind.
         where: file, control or entry. message: what was found.
     """
 
@@ -148,13 +165,17 @@ class PackVerification(Displayed):
     Attributes:
         status: ``valid``, ``invalid`` or ``unknown`` (could not tell).
         findings: what is wrong. coverage: what the evidence, once verified, answers; empty when it is not valid.
-        checked: what was verified, in words.
+        checked: what was verified, in words. not_checked: what this answer leaves open.
+        period: what the coverage is about. sealed_at: the signed time of the pack. Both None when it is not valid.
     """
 
     status: Literal["valid", "invalid", "unknown"]
     findings: tuple[PackFinding, ...]
     coverage: tuple[Coverage, ...] = ()
     checked: tuple[str, ...] = field(default=())
+    not_checked: tuple[str, ...] = field(default=())
+    period: Period | None = None
+    sealed_at: datetime | None = None
 
     @property
     def exit_code(self) -> int:
@@ -177,6 +198,9 @@ class PackVerification(Displayed):
             "findings": [asdict(one) for one in self.findings],
             "controls": [one.to_dict() for one in self.coverage],
             "checked": list(self.checked),
+            "notChecked": list(self.not_checked),
+            "period": self.period.to_dict() if self.period else None,
+            "sealedAt": time_text(self.sealed_at) if self.sealed_at else None,
         }
 
     def text(self) -> str:
@@ -190,6 +214,9 @@ class PackVerification(Displayed):
             }[self.status]
         ]
         lines += [f"  {one.kind:20} {one.where}: {one.message}" for one in self.findings]
+        if self.period and self.sealed_at:
+            lines.append(f"  period {self.period}, sealed at {time_text(self.sealed_at)} by the timestamp authority")
+        lines += [f"  not checked: {one}" for one in self.not_checked]
         for one in self.coverage:
             mark = "covered" if one.covered else "gap"
             lines.append(f"  {one.control.id:7} {mark:8} {one.control.title} ({len(one.evidence)} pieces of evidence)")

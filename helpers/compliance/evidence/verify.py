@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,12 @@ from helpers.compliance.audit import AuditError, verify_export
 from helpers.compliance.evidence import builders
 from helpers.compliance.evidence import controls as known
 from helpers.compliance.evidence.keys import Keys
+from helpers.compliance.evidence.limits import too_large
 from helpers.compliance.evidence.pack import files
-from helpers.compliance.evidence.reading import entries, sha256
+from helpers.compliance.evidence.period import Period, time_text
+from helpers.compliance.evidence.reading import SKEW, entries, sha256, witnessed
+from helpers.compliance.evidence.said import Said, Unclear, two_meanings
+from helpers.compliance.evidence.said import read as read_said
 from helpers.compliance.evidence.statements import Read
 from helpers.compliance.evidence.statements import read as read_statement
 from helpers.compliance.evidence.types import (
@@ -32,21 +36,31 @@ from helpers.core.errors import CourseError
 from helpers.wrappers.cosign import CannotVerify, Cosign
 from helpers.wrappers.cosign.result import Refused, Verification
 
-#: By how much the clocks of the platform and of the verifier may differ.
-SKEW = timedelta(minutes=5)
+#: What an answer leaves open -> the argument that would have closed it.
+_LEFT = {
+    "whether the keys and the list of controls are the auditor's: no pin was given": "pin",
+    "whether this is the period that was asked for: none was given": "period",
+}
 
 
-def verify(pack: Path | str, *, keys: Path | str, pin: str = "") -> PackVerification:
+def verify(
+    pack: Path | str, *, keys: Path | str, pin: str = "", period: Period | str | None = None
+) -> PackVerification:
     """Verify a pack.
 
     Args:
         pack: its directory. keys: the directory of public keys, had from elsewhere; see `Keys`.
         pin: what `Keys.pin` said where the keys were written, had another way than pack and keys.
+        period: what the pack must be about, and what the coverage is then of; by default what the pack says.
 
     Returns:
         ``invalid`` names each thing that is wrong; ``unknown`` means that something needed could not be read.
+
+    Raises:
+        BadPeriod: that is not a period.
     """
-    return _Verifier(Path(pack), Keys(Path(keys)), pin).run()
+    asked = Period.parse(period) if isinstance(period, str) else period
+    return _Verifier(Path(pack), Keys(Path(keys)), pin, asked).run()
 
 
 @dataclass
@@ -54,59 +68,87 @@ class _Verifier:
     root: Path
     keys: Keys
     pin: str = ""
+    period: Period | None = None
     findings: list[PackFinding] = field(default_factory=list)
     checked: list[str] = field(default_factory=list)
+    sealed_at: datetime | None = None
 
     def run(self) -> PackVerification:
         """Judge everything; what depends on something broken is left out."""
-        if not self.root.is_dir():
-            return self._end([PackFinding("unknown", self.root.name, "There is no such directory.")])
-        needed = (self.keys.log, self.keys.collectors, self.keys.pack, self.keys.controls)
-        missing = [path.name for path in needed if not path.is_file()]
-        if missing:
-            words = f"The directory of keys has no {', '.join(missing)}."
-            return self._end([PackFinding("unknown", self.keys.directory.name, words)])
-        if self.pin and self.keys.pin() != self.pin.lower().removeprefix("sha256:"):
-            words = "These are not the keys and controls that the pin names."
-            return self._end([PackFinding("swapped-keys", self.keys.directory.name, words)])
-        if self.pin:
-            self.checked.append("the keys and the list of controls are the pinned ones")
+        if (stop := self._begin()) is not None:
+            return self._end([stop])
         said = self._statement()
         self._files()
         self._policy()
-        artifacts = [one for one in (self._artifact(raw) for raw in said.get("artifacts") or ()) if one]
+        artifacts = [one for one in said.artifacts if self._artifact(one)] if said else []
         sound = self._trail()
-        if self.findings or not sound:
+        if self.findings or not sound or said is None:
             return self._end([])
         return self._claims(said, artifacts)
 
-    def _end(self, more: list[PackFinding], coverage: tuple[Coverage, ...] = ()) -> PackVerification:
+    def _begin(self) -> PackFinding | None:
+        """Look at what must hold before anything is read; return what forbids to go on."""
+        if not self.root.is_dir():
+            return PackFinding("unknown", self.root.name, "There is no such directory.")
+        if self.keys.directory.resolve().is_relative_to(self.root.resolve()):
+            words = "The keys lie in the pack: whoever made it chose them."
+            return PackFinding("swapped-keys", self.keys.directory.name, words)
+        try:
+            found = too_large(self.root)
+        except OSError as error:
+            return PackFinding("unknown", self.root.name, f"It cannot be read: {error.strerror}.")
+        if found is not None:
+            return found
+        keys = self.keys
+        needed = (keys.log, keys.collectors, keys.pack, keys.roots, keys.controls)
+        if missing := [path.name for path in needed if not path.is_file()]:
+            words = f"The directory of keys has no {', '.join(missing)}."
+            return PackFinding("unknown", keys.directory.name, words)
+        if self.pin and keys.pin() != self.pin.lower().removeprefix("sha256:"):
+            words = "These are not the keys and controls that the pin names."
+            return PackFinding("swapped-keys", keys.directory.name, words)
+        if self.pin:
+            self.checked.append("the keys and the list of controls are the pinned ones")
+        return None
+
+    def _end(
+        self, more: list[PackFinding], coverage: tuple[Coverage, ...] = (), period: Period | None = None
+    ) -> PackVerification:
         found = tuple(dict.fromkeys([*self.findings, *more]))
+        left = tuple(words for words, asked in _LEFT.items() if not getattr(self, asked))
         if not found:
-            return PackVerification("valid", (), coverage, tuple(self.checked))
+            return PackVerification("valid", (), coverage, tuple(self.checked), left, period, self.sealed_at)
         unknown = all(one.kind == "unknown" for one in found)
-        return PackVerification("unknown" if unknown else "invalid", found, (), tuple(self.checked))
+        return PackVerification("unknown" if unknown else "invalid", found, (), tuple(self.checked), left)
 
     def _find(self, kind: str, where: str, message: str) -> None:
         self.findings.append(PackFinding(kind, where, message))
 
-    def _statement(self) -> dict[str, Any]:
-        """Verify who sealed the pack; return what is stated, which is empty when it cannot be relied on."""
+    def _statement(self) -> Said | None:
+        """Verify who sealed the pack, and when; return what is stated, None when it cannot be relied on."""
         if not (self.root / FILES).is_file():
             self._find("missing-file", FILES, "The list of files is not there.")
-            return {}
+            return None
+        if (self.root / STATEMENT).is_file() and (why := two_meanings(self.root)):
+            self._find("wrong-claim", STATEMENT, f"It cannot be followed: {why}.")
+            return None
         try:
             answer = Cosign(self.root).verify_blob_attestation(
-                FILES, key=self.keys.pack, type=PACK_TYPE, bundle=STATEMENT
+                FILES, key=self.keys.pack, type=PACK_TYPE, bundle=STATEMENT, roots=self.keys.roots.resolve()
             )
         except CannotVerify as error:
             self._find("unknown", STATEMENT, f"{error.what}. {error.why}".strip())
-            return {}
+            return None
         if isinstance(answer, Refused):
             self._refused("statement", STATEMENT, answer)
-            return {}
-        self.checked.append("the pack was sealed with the key pack.pub")
-        return answer.predicate if isinstance(answer.predicate, dict) else {}
+            return None
+        self.sealed_at = answer.signed_at
+        self.checked.append("the pack was sealed with the key pack.pub, at a time that an authority signed")
+        try:
+            return read_said(self.root, answer.statement)
+        except Unclear as error:
+            self._find("wrong-claim", STATEMENT, f"It cannot be followed: {error}.")
+            return None
 
     def _refused(self, what: str, where: str, answer: Refused) -> None:
         self._find(f"{what}-{answer.cause.value}", where, answer.reason.splitlines()[0])
@@ -140,17 +182,12 @@ class _Verifier:
             )
         self.checked.append("the list of controls is the required one")
 
-    def _artifact(self, raw: Any) -> Artifact | None:
-        try:
-            one = Artifact(raw["name"], raw["digest"], raw["signer"], tuple(raw["attestations"]))
-            path = self.root / "artifacts" / one.name
-            plain = Path(one.name).name == one.name
-        except (TypeError, KeyError):
-            self._find("wrong-claim", STATEMENT, "It names an artifact without name, digest, signer or statements.")
-            return None
-        if not plain or not path.is_file():
+    def _artifact(self, one: Artifact) -> bool:
+        """Judge an artifact; say whether it is there."""
+        path = self.root / "artifacts" / one.name
+        if not path.is_file():
             self._find("missing-file", f"artifacts/{one.name}", "The statement names it, but it is missing.")
-            return None
+            return False
         if sha256(path) != one.digest:
             self._find("wrong-claim", f"artifacts/{one.name}", "The statement gives it another digest.")
         for what, answer in self._answers(one):
@@ -163,7 +200,7 @@ class _Verifier:
                 self._find(kind, f"artifacts/{one.name}", answer.why)
             else:
                 self.checked.append(f"{what} of {one.name}")
-        return one
+        return True
 
     def _answers(self, one: Artifact) -> Iterator[tuple[str, Verification | Read | str]]:
         """Yield what is found of the signature and of each statement; words when nobody could be asked."""
@@ -215,30 +252,47 @@ class _Verifier:
             self.checked.append(f"{found.size} events of {found.origin}, each signed, in order, none missing")
         return bool(found)
 
-    def _time(self, made: datetime) -> None:
-        """Hold the time that the pack says of itself to the verifier's clock and to the events in it."""
-        last = max((one.at for one in entries(self.root / "audit")), default=made)
-        if made > datetime.now(UTC) + SKEW:
-            self._find("future-date", STATEMENT, f"It was made on {made:%Y-%m-%d %H:%M} UTC, which is not yet.")
-        elif made < last - SKEW:
-            self._find("wrong-date", STATEMENT, f"It holds an event of {last:%Y-%m-%d %H:%M} UTC, after it was made.")
+    def _times(self, said: Said) -> None:
+        """Hold the times that a pack names to the signed one, to its events, to its witnesses and to what was asked."""
+        last = max((one.at for one in entries(self.root / "audit")), default=said.made_at)
+        now, signed = datetime.now(UTC), self.sealed_at or datetime.now(UTC)
+        for what, at in (("made", said.made_at), ("sealed", signed)):
+            if at > now + SKEW:
+                self._find("future-date", STATEMENT, f"It was {what} at {time_text(at)}, which is not yet.")
+        if said.period.until > signed + SKEW:
+            words = f"Its period ends at {time_text(said.period.until)}, but it was sealed at {time_text(signed)}."
+            self._find("future-date", STATEMENT, words)
+        if abs(said.made_at - signed) > SKEW:
+            words = f"It says that it was made at {said.made_text}; the authority signed {time_text(signed)}."
+            self._find("wrong-date", STATEMENT, words)
+        if last > said.made_at + SKEW:
+            self._find("wrong-date", STATEMENT, f"It holds an event of {time_text(last)}, after it was made.")
+        seen = witnessed(self.root / "audit", self.keys.collectors)
+        if seen is not None and said.period.until > seen + SKEW:
+            words = f"Its period ends at {time_text(said.period.until)}; the witnesses saw this trail last at "
+            self._find("stale-trail", "audit/checkpoint", f"{words}{time_text(seen)}, so later events may be missing.")
+        if self.period is not None and not said.period.covers(self.period):
+            words = f"It is about {said.period}, and not about all of {self.period}, which was asked for."
+            self._find("other-period", STATEMENT, words)
 
-    def _claims(self, said: dict[str, Any], artifacts: list[Artifact]) -> PackVerification:
+    def _claims(self, said: Said, artifacts: list[Artifact]) -> PackVerification:
         """Work out once more what the evidence answers; the pack must have claimed just that."""
         try:
-            self._time(datetime.fromisoformat(said["madeAt"]))
+            self._times(said)
             asked = known.parse((self.root / CONTROLS).read_text(encoding="utf-8"))
-            answers = known.coverage(asked, entries(self.root / "audit"), artifacts, str(said["madeAt"]))
-            claimed = {one["id"]: one for one in said["controls"]}
+            events = entries(self.root / "audit")
+            answers = known.coverage(asked, events, artifacts, said.made_text, said.period)
+            wanted = self.period or said.period
+            told = known.coverage(asked, events, artifacts, said.made_text, wanted)
         except (CourseError, OSError, ValueError, KeyError, TypeError) as error:
             return self._end([PackFinding("wrong-claim", STATEMENT, f"It cannot be followed: {error}")])
         if self.findings:
             return self._end([])
-        wrong = [one.control.id for one in answers if claimed.get(one.control.id) != _plain(one)]
-        strange = sorted(set(claimed) - {one.control.id for one in answers})
+        wrong = [one.control.id for one in answers if said.controls.get(one.control.id) != _plain(one)]
+        strange = sorted(set(said.controls) - {one.control.id for one in answers})
         words = "The evidence does not support the claim."
-        self.checked.append("each claim follows from the evidence")
-        return self._end([PackFinding("wrong-claim", name, words) for name in [*wrong, *strange]], answers)
+        self.checked.append("each claim follows from the evidence, and each time from the signed one")
+        return self._end([PackFinding("wrong-claim", name, words) for name in [*wrong, *strange]], told, wanted)
 
 
 def _plain(one: Coverage) -> Any:

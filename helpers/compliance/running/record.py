@@ -6,7 +6,7 @@ from pathlib import Path
 
 from helpers.compliance.audit import Action, Decision, Entry, Event, Subject, Trail
 from helpers.compliance.evidence import Evidence
-from helpers.compliance.evidence.controls import time_text
+from helpers.compliance.evidence.period import time_text
 from helpers.core.files import write_atomic
 from helpers.wrappers.inspec import InspecReport
 

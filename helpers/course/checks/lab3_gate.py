@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,14 @@ from helpers.course.scenarios import story
 from helpers.course.workspace import Workspace
 from helpers.runtime import services
 from helpers.wrappers.conftest import Conftest
-from helpers.wrappers.policy import PolicyReport
+from helpers.wrappers.cosign import BadKeyring, BadSigners, Cosign, Keyring, SignerPolicy
+from helpers.wrappers.policy import PolicyError, PolicyReport
 from helpers.wrappers.rego_rules import rules_in
 
 POLICY, TESTS, DATA, NAMESPACE = "gate/evidence.rego", "gate/evidence_test.rego", "gate/data", "cluster/namespace.yaml"
+#: What notebooks 02 and 03 leave in the workspace, and the gate asks.
+KEYRING, SIGNERS = "signing/keyring.yaml", "signing/signers.yaml"
+PARTS, LISTS = "sbom/policy/parts.rego", "sbom/policy/data/parts.yaml"
 NOTHING_CHECKED = f"{POLICY}: no rule was evaluated: it needs deny in package main"
 BUILDER = "https://ci.acme.test/pipeline"
 #: What the verifiers say of an artifact that may go to production.
@@ -34,12 +39,16 @@ GOOD: Mapping[str, Any] = {
     "signature": {"status": "verified", "signer": "release", "why": ""},
     "sbom": {"status": "verified", "signer": "release", "why": "", "components": 3},
     "provenance": {"status": "verified", "signer": BUILDER, "why": "", "builder": BUILDER},
+    "keyring": {"status": "verified", "why": ""},
+    "identity": {"status": "verified", "signer": "spiffe://acme.test/pipeline/modules", "why": ""},
+    "policy": {"status": "verified", "why": ""},
     "trail": {
         "status": "verified",
         "why": "",
         "planned_by": ["learner"],
         "approved_by": ["bela"],
         "refused_by": [],
+        "unfinished": [],
     },
 }
 #: Leaves a part out.
@@ -96,13 +105,58 @@ CASES = (
     ),
     Case("EVD-3", "provenance that the release key states itself", ("provenance", "signer"), "release"),
     *_part("EVD-4", "trail", "a trail"),
+    Case("EVD-4", "an apply that began and never ended", ("trail", "unfinished"), ["entry 7: an apply by ada"]),
+    Case("EVD-4", "facts that do not say what is unfinished", ("trail", "unfinished"), _GONE),
     Case("EVD-5", "nobody's approval", ("trail", "approved_by"), []),
     Case("EVD-5", "the author's own approval", ("trail", "approved_by"), ["learner"]),
     Case("EVD-6", "somebody's no beside a yes", ("trail", "refused_by"), ["cleo"]),
     Case("EVD-6", "facts that do not say whether anybody refused", ("trail", "refused_by"), _GONE),
+    *_part("EVD-7", "keyring", "a key"),
+    *_part("EVD-8", "identity", "an identity"),
+    *_part("EVD-9", "policy", "a bill of materials"),
 )
 #: Whom another team trusts, and the good facts there: the lists are data, not words of the policy.
 ELSEWHERE = {"trusted": {"signers": ["releases-of-speech"], "builders": ["https://ci.speech.test/build"]}}
+
+
+def chain(lab: Workspace, *, known_as: str, exceptions: Sequence[Mapping[str, str]] = ()) -> dict[str, Any]:
+    """Return whom `evidence.facts` asks besides: what the learner made in notebooks 02 and 03.
+
+    What is not made yet is left out, and so is unknown to the gate.
+
+    Args:
+        known_as: what the signer rules call the artifact. exceptions: more than the learner's list of parts has.
+    """
+    found: dict[str, Any] = {}
+    if lab.path(KEYRING).is_file() and lab.path(SIGNERS).is_file():
+        home = Cosign(lab.private())
+        issuers = {"people": home.sigstore.people, "workloads": home.sigstore.workloads}
+        with contextlib.suppress(BadKeyring, BadSigners):
+            found = {
+                "keyring": Keyring.read(lab.path(KEYRING)),
+                "rules": SignerPolicy.read(lab.path(SIGNERS), issuers=issuers),
+                "known_as": known_as,
+                "roots": home.trusted_root("roots.json"),
+            }
+    if lab.path(PARTS).is_file() and lab.path(LISTS).is_file():
+        found["policy"] = lambda bill: _parts(lab, bill, exceptions)
+    return found
+
+
+def _parts(lab: Workspace, bill: Mapping[str, Any], exceptions: Sequence[Mapping[str, str]]) -> PolicyReport:
+    """Judge a bill of materials by the learner's policy over parts, with some exceptions more."""
+    lists = yaml_reader.load(lab.read(LISTS))
+    try:
+        lists["parts"]["exceptions"] = [*lists["parts"]["exceptions"], *exceptions]
+    except (KeyError, TypeError) as error:
+        raise PolicyError(
+            f"{LISTS} is not a list of parts", why=f"It has no {error}.", next="Run the cell that writes it."
+        ) from None
+    with tempfile.TemporaryDirectory(prefix="mod208-check-") as aside:
+        data = Path(aside) / "parts.json"
+        data.write_text(json.dumps(lists))
+        asked = Path(PARTS).parent
+        return Conftest(lab.work).test(document=bill, filename="sbom.json", policies=(str(asked),), data=(data,))
 
 
 def judge(lab: Workspace, facts: Mapping[str, Any], data: Path | None = None) -> PolicyReport:

@@ -4,6 +4,7 @@ from helpers.wrappers.cosign.bundle import Bundle, Key, KeyPair, MalformedBundle
 from helpers.wrappers.cosign.cosign import Cosign
 from helpers.wrappers.cosign.keyless import Keyless
 from helpers.wrappers.cosign.keyring import BadKeyring, KeyEntry, Keyring, Reason
+from helpers.wrappers.cosign.kms import KmsKey
 from helpers.wrappers.cosign.result import CannotVerify, Cause, CosignError, Refused, Verified
 from helpers.wrappers.cosign.signers import BadSigners, Identity, NotAllowed, SignerPolicy, SignerRule
 
@@ -21,6 +22,7 @@ __all__ = [
     "KeyPair",
     "Keyless",
     "Keyring",
+    "KmsKey",
     "MalformedBundle",
     "NotAllowed",
     "Reason",

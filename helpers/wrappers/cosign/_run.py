@@ -21,6 +21,7 @@ from helpers.core.redact import add_secrets
 from helpers.wrappers.base import StrPath, Wrapper
 from helpers.wrappers.cosign._judge import no_answer, said
 from helpers.wrappers.cosign.bundle import Bundle, Key, KeyPair, MalformedBundle, fingerprint
+from helpers.wrappers.cosign.kms import KmsKey
 from helpers.wrappers.cosign.result import CannotVerify, Cause, CosignError, Refused
 from helpers.wrappers.cosign.sigstore import Sigstore
 from helpers.wrappers.crane import BadReference, registry_error
@@ -272,20 +273,41 @@ class CosignRunner(Wrapper):
             yield f"--bundle={copy}"
 
     def _sign_with_key(
-        self, args: Sequence[str], key: Key, password: str, *, reference: str = "", timestamp: bool = False
+        self, args: Sequence[str], key: Key | KmsKey, password: str, *, reference: str = "", timestamp: bool = False
     ) -> process.Completed:
         """Run a command that signs; the password goes through the environment, never through the arguments."""
-        private = self.workdir / (key.private if isinstance(key, KeyPair) else key)
-        if not private.is_file():
-            raise CosignError(f"There is no key at {private.name}", next="cosign.generate_key_pair(...)")
-        add_secrets(password)
+        named, env, hidden = self._signing_key(key, password)
+        add_secrets(hidden)
         with self._configs(timestamp) as options:
-            args = [args[0], f"--key={private}", *options, *args[1:]]
-            done = self._run(args, env={"COSIGN_PASSWORD": password}, secrets=[password])
+            args = [args[0], f"--key={named}", *options, *args[1:]]
+            done = self._run(args, env=env, secrets=[hidden])
         if done.returncode != 0:
             error = registry_error(said(done), reference) if reference else None
             raise error or self._cosign_failed(args[0], done)
         return done
+
+    def _signing_key(self, key: Key | KmsKey, password: str) -> tuple[str, dict[str, str], str]:
+        """Return how cosign names a key, the variables it needs for it, and the secret among them."""
+        if isinstance(key, KmsKey):
+            return key.reference, key.environment(), key.token
+        private = self.workdir / (key.private if isinstance(key, KeyPair) else key)
+        if not private.is_file():
+            raise CosignError(f"There is no key at {private.name}", next="cosign.generate_key_pair(...)")
+        return str(private), {"COSIGN_PASSWORD": password}, password
+
+    def public_key(self, key: KmsKey, out: StrPath) -> Path:
+        """Write the public half of a key in a KMS to a file, for those who verify; return its path.
+
+        Raises:
+            CosignError: the KMS is away, or does not allow it.
+        """
+        path = self.workdir / out
+        add_secrets(key.token)
+        done = self._run(["public-key", f"--key={key.reference}"], env=key.environment(), secrets=[key.token])
+        if done.returncode != 0 or not fingerprint(done.stdout.encode()):
+            raise self._cosign_failed("public-key", done)
+        path.write_text(done.stdout, encoding="ascii")
+        return path
 
     def _cosign_failed(self, command: str, done: process.Completed) -> CosignError:
         text = said(done)

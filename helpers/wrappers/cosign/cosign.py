@@ -28,6 +28,7 @@ from helpers.wrappers.cosign._run import (
     statements,
 )
 from helpers.wrappers.cosign.bundle import Bundle, Key, KeyPair, fingerprint
+from helpers.wrappers.cosign.kms import KmsKey
 from helpers.wrappers.cosign.result import NOT_CHECKED, NOT_CHECKED_STAMPED, Cause, Refused, Verification, Verified
 from helpers.wrappers.cosign.timestamp import stamped_at
 
@@ -98,11 +99,18 @@ class Cosign(CosignRunner):
         return KeyPair(public.with_suffix(".key"), public, found)
 
     def sign_blob(
-        self, file: StrPath, *, key: Key, password: str, bundle: StrPath | None = None, timestamp: bool = False
+        self,
+        file: StrPath,
+        *,
+        key: Key | KmsKey,
+        password: str = "",
+        bundle: StrPath | None = None,
+        timestamp: bool = False,
     ) -> Bundle:
         """Sign a file and return the bundle, written to *bundle* (default: ``FILE.sigstore.json``).
 
         Args:
+            key, password: a key on disk with its password, or a key in a KMS, which needs none.
             timestamp: have the time signed by the authority of `sigstore`; a `Keyring` asks for it.
 
         Raises:
@@ -114,8 +122,8 @@ class Cosign(CosignRunner):
         self,
         file: StrPath,
         *,
-        key: Key,
-        password: str,
+        key: Key | KmsKey,
+        password: str = "",
         predicate: StrPath | Mapping[str, Any],
         type: str,
         bundle: StrPath | None = None,
@@ -262,7 +270,7 @@ class Cosign(CosignRunner):
         self,
         args: list[str],
         file: StrPath,
-        key: Key,
+        key: Key | KmsKey,
         password: str,
         bundle: StrPath | None,
         suffix: str,

@@ -73,13 +73,19 @@ class World:
         lines = self.signed(lines, "forge", event("approval", "bela"))
         return self.signed(lines, "pipeline", event("apply", "pipeline"))
 
-    def checkpoint(self, lines: Sequence[bytes], witnesses: Sequence[str] = ("witness-a", "witness-b")) -> str:
-        """Return the signed checkpoint of a log of whole entries, cosigned by witnesses."""
+    def checkpoint(
+        self,
+        lines: Sequence[bytes],
+        witnesses: Sequence[str] = ("witness-a", "witness-b"),
+        *,
+        at: datetime | None = None,
+    ) -> str:
+        """Return the signed checkpoint of a log of whole entries, cosigned by witnesses, now or at another time."""
         text = f"acme.test/audit\n{len(lines)}\n{base64.b64encode(root(leaves(lines))).decode()}\n"
         signatures = [_signature(self.log.key, self.log.public_key, text.encode())]
         for one in self.log.witnesses():
             if one.name in witnesses:
-                signatures.append(cosignature(one.key, one.public_key, text))
+                signatures.append(cosignature(one.key, one.public_key, text, at))
         return text + "\n" + "".join(signatures)
 
     def export(self, lines: Sequence[bytes], checkpoint: str = "", shown: Sequence[bytes] = ()) -> Path:
@@ -122,8 +128,8 @@ def _signature(key: Path, public: Path, text: bytes) -> str:
     return _line(public, _private(key).sign(text))
 
 
-def cosignature(key: Path, public: Path, text: str) -> str:
+def cosignature(key: Path, public: Path, text: str, at: datetime | None = None) -> str:
     """Return the signature line of a witness (c2sp.org/tlog-cosignature, cosignature/v1)."""
-    now = int(time.time())
+    now = int(at.timestamp() if at else time.time())
     signed = _private(key).sign(f"cosignature/v1\ntime {now}\n{text}".encode())
     return _line(public, now.to_bytes(8, "big") + signed)

@@ -7,8 +7,10 @@ import pytest
 from grading.hidden import lab3_gate as hidden
 from helpers.clients.image_admission import ImageAdmission
 from helpers.clients.kubernetes import Cluster
-from helpers.course.checks.lab3_gate import NAMESPACE, POLICY, TESTS
+from helpers.course.checks.lab3_gate import KEYRING, LISTS, NAMESPACE, PARTS, POLICY, SIGNERS, TESTS, chain
 from helpers.course.labs import Lab
+from helpers.wrappers.cosign import Keyring
+from helpers.wrappers.policy import PolicyError
 from tests.course.checks.judged import said
 
 STEPS = ("gate", "admission")
@@ -55,9 +57,17 @@ def test_the_solution_passes_visible_and_hidden_tests(lab: Lab, step: str) -> No
             "if not input.trail.refused_by[0]",
             "anybody refused (EVD-6)",
         ),
-        ("EVD-4 %s", "EVD-1 EVD-2 EVD-3 EVD-4 EVD-5 EVD-6 %s", "does not carry the id EVD-4, and no other"),
+        ("EVD-4 %s", "EVD-1 EVD-2 EVD-3 EVD-4 EVD-5 EVD-6 EVD-7 %s", "does not carry the id EVD-4, and no other"),
         ("\tnot who in input.trail.planned_by\n", "\twho\n", "lets through the author's own approval (EVD-5)"),
-        ("EVD-4 %s", "EVD-9 %s", "does not carry the id EVD-4"),
+        ("EVD-4 %s", "EVD-0 %s", "does not carry the id EVD-4"),
+        ("\tcount(input.trail.unfinished) == 0\n", "", "lets through an apply that began and never ended (EVD-4)"),
+        (
+            'counted if input.keyring.status == "verified"',
+            'counted if input.keyring.status != "refused"',
+            "a key that could not be verified (EVD-7)",
+        ),
+        ("if not entitled", 'if input.identity.status == "refused"', "(EVD-8)"),
+        ("if not cleared", 'if input.policy.status == "refused"', "(EVD-9)"),
         ('sprintf("EVD-4 %s: the trail does not verify", [name])', '"EVD-4: a trail"', "does not name"),
         ("deny contains", "refuse contains", "no rule was evaluated"),
         ("if not recorded", "if not recorded(", "rego"),
@@ -74,7 +84,7 @@ def test_a_hole_in_the_gate_is_named(lab: Lab, old: str, new: str, reason: str) 
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        ('test_trail if refused("/trail/status", "unknown", "EVD-4")', "", "no test fails when this rule is removed"),
+        ('test_policy if refused("/policy/status", "unknown", "EVD-9")', "", "no test fails when this rule is removed"),
         (
             "test_good_passes if count(main.deny) == 0 with input as good",
             "",
@@ -87,9 +97,9 @@ def test_a_hole_in_the_gate_is_named(lab: Lab, old: str, new: str, reason: str) 
 def test_tests_that_hold_nothing_are_found(lab: Lab, old: str, new: str, reason: str) -> None:
     text = lab.read(TESTS)
     assert old in text
-    if old.startswith(("test_trail", "test_good")):
+    if old.startswith(("test_policy", "test_good")):
         # The count of all rules would notice as well.
-        text = text.replace("test_nothing_is_refused if count(main.deny) == 6 with input as {}", "")
+        text = text.replace("test_nothing_is_refused if count(main.deny) == 9 with input as {}", "")
     lab.path(TESTS).write_text(text.replace(old, new))
     assert reason in said(lab, "gate")
 
@@ -99,6 +109,7 @@ def test_one_rule_over_a_table_is_held_reason_by_reason(lab: Lab) -> None:
     policy = lab.read(POLICY)
     start = policy.index("deny contains")
     names = ("signed", "parts_known", "origin_known", "recorded", "approved", "unopposed")
+    names += ("counted", "entitled", "cleared")
     table = "".join(f'missing contains "EVD-{n}" if not {name}\n\n' for n, name in enumerate(names, 1))
     one = 'deny contains sprintf("%s %s: it lacks evidence", [id, name]) if some id in missing\n'
     lab.path(POLICY).write_text(policy[:start] + table + one)
@@ -107,6 +118,30 @@ def test_one_rule_over_a_table_is_held_reason_by_reason(lab: Lab) -> None:
     kept = [one for one in tests.split("\n\n") if not one.startswith("test_") or "good" in one or "EVD-1" in one]
     lab.path(TESTS).write_text("\n\n".join(kept))
     assert "never fires" in said(lab, "gate")
+
+
+def test_the_chain_has_what_the_learner_made(lab: Lab) -> None:
+    assert chain(lab, known_as="modules/x") == {}, "what is not made is not asked"
+    lists = "parts: {licences: [MIT], known_bad: [], exceptions: []}"
+    rule = """package main
+
+deny contains "SBM-2 x: its licence is not known" if not "pkg:generic/x" in {e.purl | some e in data.parts.exceptions}
+"""
+    for name, text in ((PARTS, rule), (LISTS, lists)):
+        lab.path(name).parent.mkdir(parents=True, exist_ok=True)
+        lab.path(name).write_text(text)
+    assert not chain(lab, known_as="modules/x")["policy"]({}).passed
+    excused = {"purl": "pkg:generic/x", "rule": "SBM-2", "owner": "a@acme.test", "expires": "2999-12-31"}
+    assert chain(lab, known_as="modules/x", exceptions=[excused])["policy"]({}).passed
+    lab.path(LISTS).write_text("parts: []")
+    with pytest.raises(PolicyError, match="not a list of parts"):
+        chain(lab, known_as="modules/x")["policy"]({})
+    lab.path(KEYRING).parent.mkdir()
+    lab.path(SIGNERS).write_text("rules:")
+    Keyring().write(lab.path(KEYRING))
+    assert set(chain(lab, known_as="modules/x")) == {"policy"}, "rules that are not written yet are not asked"
+    lab.path(SIGNERS).write_text('rules: [{subject: "modules/*", identities: [a@acme.test], issuer: people}]')
+    assert set(chain(lab, known_as="modules/x")) == {"keyring", "rules", "known_as", "roots", "policy"}
 
 
 def test_a_namespace_nobody_is_asked_about(lab: Lab) -> None:
