@@ -237,6 +237,9 @@ def test_overrides_and_json_are_read(tmp_path: Path) -> None:
         ("object({ a = string # not , b = bool\n})", "object({ a = /* any */ string })", False),
         ("object({ a = optional(string, <<-E\n  x\n  E\n) })", 'object({ a = optional(string, "x\\n") })', False),
         ("object({ a = optional(string, null) })", "object({ a = optional(string) })", False),
+        ("object({ a = optional(any) })", "object({ a = optional(any, null) })", False),
+        ("object({ a = optional(number, 1.50) })", "object({ a = optional(number, 1.5) })", False),
+        ("object({ a = optional(number, 1e2) })", "object({ a = optional(number, 100) })", False),
         ("list(string) // was set", "list(string)", False),
         # Terraform refuses these: attribute names are not quoted, a list has one element type.
         ('object({ "a" = string })', "object({ a = string })", True),
