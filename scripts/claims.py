@@ -22,8 +22,8 @@ REGISTER = ROOT / "docs" / "claims.yaml"
 #: Directories whose lectures are registered; the others follow.
 REGISTERED = ("notebooks/unit1", "notebooks/unit3")
 
-#: What stands for the date of a source that nobody has opened.
-NOT_YET = "not yet"
+#: A file of a repository as it is at the moment: what it says next month is not what was compared.
+_MOVING = re.compile(r"github\.com/[^/]+/[^/]+/blob/(?:main|master)/(?!.*/v\d+\.\d+)")
 
 _TOOL = (
     r"(?:Terraform|Argo CD|Flux|kustomize-controller|source-controller|Kustomize|Conftest|Kyverno|Kubernetes|API server"
@@ -127,6 +127,18 @@ def unregistered(notebook: str, known: list[Claim]) -> list[str]:
     ]
 
 
+def _not_sourced(entry: dict[str, str]) -> str:
+    """Return what a source lacks, or nothing."""
+    if _MOVING.search(entry["source"]):
+        return "a file on GitHub is named at a tag or in a directory of one version, not on a branch that moves"
+    when = str(entry.get("looked_up", ""))
+    dated = re.fullmatch(r"\d{4}-\d\d-\d\d", when) and when <= date.today().isoformat()
+    complete = entry["source"].startswith("https://") and entry.get("version")
+    return (
+        "" if complete and dated else "a source has an https address, the version it is about, and when it was opened"
+    )
+
+
 def problem(claim: Claim) -> str:
     """Return what is wrong with an entry, or nothing."""
     here = {cell.id: cell for cell in cells(claim.notebook)}
@@ -137,14 +149,7 @@ def problem(claim: Claim) -> str:
         notebook, _, cell = entry["shown_by"].rpartition("#")
         return _not_shown(notebook or claim.notebook, cell, entry.get("shows", ""))
     if "source" in entry:
-        complete = entry["source"].startswith("https://") and entry.get("version")
-        when = str(entry.get("looked_up", ""))
-        dated = when == NOT_YET or (re.fullmatch(r"\d{4}-\d\d-\d\d", when) and when <= date.today().isoformat())
-        return (
-            ""
-            if complete and dated
-            else "a source has an https address, the version it is about, and when it was opened"
-        )
+        return _not_sourced(entry)
     return "" if entry.get("no_claim") else "it has neither shown_by nor source nor no_claim"
 
 

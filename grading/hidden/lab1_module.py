@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -125,13 +125,34 @@ def build(lab: Lab) -> None:
         follows_rules(room / MODULE, {"third": third, "idle": idle})
 
 
+#: What the speech team meant: type, attribute, and its value for the inputs of a call.
+_MEANT: tuple[tuple[str, str, Callable[[dict[str, str]], str]], ...] = (
+    ("platform_network", "cidr", lambda given: given["network_cidr"]),
+    ("platform_gpu_pool", "name", lambda given: f"speech-{given['environment']}"),
+    ("platform_gpu_pool", "network_id", lambda given: MADE_UP["platform_network"]["id"]),
+    ("platform_network", "cost_centre", lambda given: "cc-4022"),
+    ("platform_gpu_pool", "cost_centre", lambda given: "cc-4022"),
+)
+
+
 def validate(lab: Lab) -> None:
-    """The repaired module can be planned, and kept what it had."""
-    with _judged("The repaired module does not do what the speech team meant"):
-        text = lab.read(f"{BROKEN}/pool.tf") + lab.read(f"{BROKEN}/main.tf")
-        for kept in ("var.network_cidr", "var.environment", "platform_network.speech.id", "cc-4022"):
-            if kept not in text:
-                raise Unmet(f"{BROKEN}: {kept} is gone; repairing is not deleting")
+    """The repaired module, built for two calls, still does what it was written for."""
+    calls = {
+        "dev": {"environment": "dev", "network_cidr": "10.30.0.0/20"},
+        "prod": {"environment": "prod", "network_cidr": "172.30.0.0/22"},
+    }
+    say = f"{BROKEN} cannot be built"
+    probes = [Probe(name, given, apply=True, say=say) for name, given in calls.items()]
+    what = "The repaired module does not do what the speech team meant"
+    with _judged(what), scratch(lab, BROKEN, pattern="*.tf") as room, one_provider():
+        with learners_fault(BROKEN):
+            terraform(room / BROKEN).init(backend=False)
+        answers = ask_all(room / BROKEN, BROKEN, probes, {}, mock=MADE_UP, details=True)
+        for name, given in calls.items():
+            for kind, attribute, wanted in _MEANT:
+                built = [r for r in answers.states[name].resources if r.type == kind and r.mode == "managed"]
+                if not any(r.values.get(attribute) == wanted(given) for r in built):
+                    raise Unmet(f"{BROKEN}: no {kind} has the {attribute} that was meant; repairing is not deleting")
 
 
 def plan(lab: Lab) -> None:

@@ -81,12 +81,9 @@ def following_line(part: Part | None) -> str:
 
 def journey() -> Journey:
     """Return how far this learner has come, from the notes of questionnaires and the last verdicts of checks."""
-    module = outline.load()
-    units = {unit["id"]: unit for unit in module["units"]}
     parts: list[Part] = []
-    labs = {lab["id"]: lab for lab in module["labs"]}
-    for name in module["path"]:
-        parts += _lectures(units[name]) if name in units else _lab(labs[name])
+    for stage in outline.stages():
+        parts += _lab(stage.declared) if stage.lab else _lectures(stage.declared)
     return Journey(tuple(parts))
 
 

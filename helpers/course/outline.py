@@ -13,6 +13,21 @@ from helpers.core.errors import BadInput
 from helpers.core.paths import ROOT
 
 
+@dataclass(frozen=True)
+class Stage:
+    """A unit or a lab, as the course declares it.
+
+    Attributes:
+        directory: name of the directory that holds its notebooks in the learner's workspace.
+        lab: whether it is a lab.
+    """
+
+    id: str
+    directory: str
+    lab: bool
+    declared: dict[str, Any]
+
+
 class UnknownLab(BadInput):
     """There is no lab of that name."""
 
@@ -92,6 +107,14 @@ def load(path: Path | None = None) -> dict[str, Any]:
 def _load(path: Path) -> dict[str, Any]:
     data: dict[str, Any] = yaml_reader.load(path.read_text(encoding="utf-8"))
     return data
+
+
+def stages() -> tuple[Stage, ...]:
+    """Return units and labs in the order in which they are best done."""
+    module = load()
+    known = {unit["id"]: Stage(unit["id"], lectures_of(unit).name, False, unit) for unit in module["units"]}
+    known |= {lab["id"]: Stage(lab["id"], lab["assignment"], True, lab) for lab in module["labs"]}
+    return tuple(known[name] for name in module["path"])
 
 
 def lectures_of(unit: dict[str, Any]) -> Path:

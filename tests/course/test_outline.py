@@ -55,3 +55,15 @@ def test_hours_are_those_of_the_module() -> None:
     hours = data["module"]["hours"]
     assert sum(unit["hours"] for unit in data["units"]) == hours["lecture"]
     assert hours["total"] == sum(value for name, value in hours.items() if name != "total")
+
+
+def test_the_order_of_the_course_is_made_in_one_place() -> None:
+    stages = outline.stages()
+    assert [stage.id for stage in stages] == outline.load()["path"]
+    assert all((ROOT / ("release" if stage.lab else "notebooks") / stage.directory).is_dir() for stage in stages)
+    others = [
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "helpers").rglob("*.py")
+        if re.search(r'\["path"\]', path.read_text(encoding="utf-8")) and "outline.load()" in path.read_text("utf-8")
+    ]
+    assert others == []

@@ -214,6 +214,28 @@ def test_page_shows_what_a_user_needs_and_runs_nothing(registry: Registry, modul
     assert "<script>alert" not in page and 'href="javascript:' not in page and "default-src 'none'" in policy
 
 
+def test_a_page_shows_hidden_characters_of_a_description(registry: Registry, module: Make, key: Path) -> None:
+    told = MODULE["variables.tf"].replace("Team that owns", "Team that\u202eowns")
+    got = publish(registry, module("hidden", **{"variables.tf": told}), key, "hidden")
+    page = urllib.request.urlopen(got.page_url).read().decode()
+    assert "Team that\\u202eowns" in page and "\u202e" not in page
+
+
+def test_a_yanked_version_is_not_the_newest_and_build_metadata_gets_its_reason(
+    registry: Registry, module: Make, key: Path
+) -> None:
+    for version in ("1.0.0", "1.1.0"):
+        publish(registry, module("yanked", version), key, "yanked", version)
+    registry.yank("vision/yanked/null", "1.1.0", "Leaks GPUs.")
+    assert registry.show("vision/yanked/null").version == "1.0.0"
+    registry.yank("vision/yanked/null", "1.0.0", "Leaks GPUs, too.")
+    assert registry.show("vision/yanked/null").version == "1.1.0"
+    with pytest.raises(RegistryNotFound, match="build metadata"):
+        registry.show("vision/yanked/null", "1.0.0+build.1")
+    with pytest.raises(RegistryNotFound, match="not a semantic version"):
+        registry.show("vision/yanked/null", "one")
+
+
 def test_kill_and_restart_lose_nothing(registry: Registry, module: Make, key: Path) -> None:
     before = publish(registry, module("killed"), key, "killed")
     token = registry.add_token("killed-ci", ["vision"])

@@ -47,7 +47,7 @@ def install(registry: Registry, folder: Path) -> str:
     return done.stdout + done.stderr
 
 
-OFFERED = ("2.0.0", "1.1.0", "1.0.0")
+OFFERED = ("3.0.0-rc.1", "2.0.0", "1.1.0", "1.0.0")
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,11 @@ OFFERED = ("2.0.0", "1.1.0", "1.0.0")
         (">= 1", "2.0.0", "resolved"),
         ("~> 7.0", "", "unknown"),
         ("newest", "", "unknown"),
+        ("~> 1", "2.0.0", "resolved"),
+        (">= 3.0.0-rc.1", "", "unknown"),
+        ("~> 3.0.0-rc.1", "", "unknown"),
+        ("3.0.0-rc.1", "3.0.0-rc.1", "resolved"),
+        (">= 2.0.0, != 2.0.0", "", "unknown"),
     ],
 )
 def test_without_an_installation_the_constraint_decides(

@@ -237,6 +237,9 @@ def test_overrides_and_json_are_read(tmp_path: Path) -> None:
         ("object({ a = string # not , b = bool\n})", "object({ a = /* any */ string })", False),
         ("object({ a = optional(string, <<-E\n  x\n  E\n) })", 'object({ a = optional(string, "x\\n") })', False),
         ("object({ a = optional(string, null) })", "object({ a = optional(string) })", False),
+        ("object({ a = optional(any) })", "object({ a = optional(any, null) })", False),
+        ("object({ a = optional(number, 1.50) })", "object({ a = optional(number, 1.5) })", False),
+        ("object({ a = optional(number, 1e2) })", "object({ a = optional(number, 100) })", False),
         ("list(string) // was set", "list(string)", False),
         # Terraform refuses these: attribute names are not quoted, a list has one element type.
         ('object({ "a" = string })', "object({ a = string })", True),
@@ -303,6 +306,23 @@ def test_version_constraints_are_compared_by_what_they_accept(old: str, new: str
     assert refused([old] if old else [], [new]) == version
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "version"),
+    [
+        ("~> 1", "~> 1.0", ""),
+        (">= 1", "~> 1", "2.0.0"),
+        (">= 1.0.0-rc1", ">= 1.0.0", ""),
+        ("1.0.0-beta1", "1.0.0-beta1, >= 0", ""),
+        ("1.0.0-beta1", "1.0.0-beta2", "1.0.0-beta1"),
+    ],
+)
+def test_constraints_of_a_provider_are_read_by_its_rules(old: str, new: str, version: str) -> None:
+    assert refused([old], [new], provider=True) == version
+    before = Interface("m", providers=(ProviderRequirement("p", version_constraints=(old,)),))
+    after = Interface("m", providers=(ProviderRequirement("p", version_constraints=(new,)),))
+    assert [c.kind for c in compare(before, after).changes] == (["provider-version-raised"] if version else [])
+
+
 @pytest.mark.parametrize("text", ["=> 2", "newest", "", "1.0,, 2.0", ">= 1.0 < 2.0", "~> 1.x"])
 def test_a_constraint_that_cannot_be_parsed_is_an_error_and_a_breaking_change(text: str) -> None:
     for old, new in (([text], [">= 1.0"]), ([">= 1.0"], [text]), ([">= 0.1", text], [text])):
@@ -317,7 +337,9 @@ def test_a_constraint_that_cannot_be_parsed_is_an_error_and_a_breaking_change(te
 
 def test_one_run_answers_all_questions_of_a_comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old = module(tmp_path / "m")
-    text = MODULE.replace("kind  = string", "kind  = any").replace('">= 1.9"', '">= 1.8"').replace('"~> 1.0"', '"~> 1"')
+    text = (
+        MODULE.replace("kind  = string", "kind  = any").replace('">= 1.9"', '">= 1.8"').replace('"~> 1.0"', '">= 1.0"')
+    )
     new = module(tmp_path / "m", text.replace("type        = string", "type        = number"))
     runs = []
     run = HclReader._run
@@ -329,6 +351,19 @@ def test_one_run_answers_all_questions_of_a_comparison(tmp_path: Path, monkeypat
     monkeypatch.setattr(HclReader, "_run", counted)
     assert len(compare(old, new).changes) == 4 and len(runs) == 1
     assert not compare(old, old).changes and len(runs) == 1
+
+
+def test_numbers_of_many_digits_are_compared_digit_by_digit_or_told(tmp_path: Path) -> None:
+    def declared(name: str, default: str) -> Interface:
+        return module(tmp_path / name, f'variable "x" {{\n  type    = number\n  default = {default}\n}}\n')
+
+    (change,) = compare(declared("a", "9007199254740992"), declared("b", "9007199254740993")).changes
+    assert change.kind == "default-changed" and "9007199254740993" in change.text
+    assert not compare(declared("c", "100"), declared("d", "1e2")).changes
+    for number in ("1e400", "1e5000"):
+        with pytest.raises(InvalidModule, match="cannot be read") as caught:
+            declared(f"huge-{number}", number)
+        assert "cannot unmarshal number" in str(caught.value) and "goroutine" not in str(caught.value)
 
 
 def test_a_reader_without_an_answer_is_an_error(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
-// version: 0.5.0
+// version: 0.6.0
 module acme.test/platform/hcl-reader
 
 go 1.26.8
 
 require (
+	github.com/apparentlymart/go-versions v1.0.2
 	github.com/hashicorp/go-version v1.9.0
 	github.com/hashicorp/hcl/v2 v2.25.0
 	github.com/hashicorp/terraform-config-inspect v0.0.0-20260904064934-75d64de68c31

@@ -31,6 +31,7 @@ type request struct {
 	Versions    []string `json:"versions"`
 	Old         []string `json:"old"`
 	New         []string `json:"new"`
+	Of          string   `json:"of"`
 	Dir         string   `json:"dir"`
 }
 
@@ -80,6 +81,9 @@ func answer(asked request) any {
 	case "versions":
 		return checkVersions(asked.Constraints, asked.Versions)
 	case "refused":
+		if asked.Of == "provider" {
+			return findRefusedProvider(asked.Old, asked.New)
+		}
 		return findRefused(asked.Old, asked.New)
 	case "module":
 		return readModule(asked.Dir)

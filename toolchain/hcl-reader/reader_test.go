@@ -144,6 +144,38 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// What Terraform 1.11.4 installs from a mirror with 1.0.0-beta1, 1.0.0-beta2, 1.0.0, 1.5.0, 2.0.0 and 2.1.0-rc1 was tried:
+// `~> 1` takes 1.5.0, `>= 1.0.0-beta1, < 1.0.0` and `>= 2.1.0-rc1` take none, `1.0.0-beta1, >= 0` takes 1.0.0-beta1.
+func TestRefusedOfAProvider(t *testing.T) {
+	for _, one := range []struct{ old, new, version string }{
+		{"~> 1", "~> 1.0", ""}, {"~> 1.0", "~> 1", ""}, {">= 1", "~> 1", "2.0.0"}, {"~> 1.2", "~> 1.2.0", "1.3.0"},
+		{">= 1.0.0-rc1", ">= 1.0.0", ""}, {">= 1.0.0", ">= 1.0.0-rc1", ""}, {"~> 1.0.0-beta1", "~> 1.0.0", ""},
+		{"1.0.0-beta1", "1.0.0-beta1, >= 0", ""}, {"1.0.0-beta1", "1.0.0-beta2", "1.0.0-beta1"},
+		{"1.0.0-beta1", "1.0.0", "1.0.0-beta1"}, {">= 1.0, != 1.5.0", ">= 1.0", ""}, {">= 1.0", ">= 1.0, != 1.5.0", "1.5.0"},
+		{"< 3", "< 2", "2.0.0"}, {">= 0", ">= 1.5", "0.0.1"},
+	} {
+		got := ask(t, map[string]any{"op": "refused", "of": "provider", "old": []string{one.old}, "new": []string{one.new}})
+		if got != `{"version":"`+one.version+`","errors":[]}` {
+			t.Errorf("%s -> %s: %s", one.old, one.new, got)
+		}
+	}
+	got := ask(t, map[string]any{"op": "refused", "of": "provider", "old": []string{"newest"}, "new": []string{}})
+	if !strings.HasPrefix(got, `{"version":"","errors":[{"text":"newest",`) {
+		t.Error(got)
+	}
+}
+
+func TestADefaultThatCannotBeHeldIsAnAnswer(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "main.tf"), []byte("variable \"x\" {\n  default = 1e400\n}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := ask(t, map[string]any{"op": "inspect", "dir": dir})
+	if !strings.HasPrefix(got, `{"error":"terraform-config-inspect ended: `) || len(got) > 300 {
+		t.Error(got)
+	}
+}
+
 func TestInspectMergesOverridesAndSeesWhatIsInside(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{"main.tf": mainTF, "main_override.tf": `variable "name" { default = "x" }`} {

@@ -90,26 +90,38 @@ func findRefused(old, new []string) refusedAnswer {
 	if wrong = append(wrong, more...); len(wrong) > 0 {
 		return refusedAnswer{Errors: wrong}
 	}
-	for _, tried := range candidates(append(slices.Clone(before), after...)) {
-		if before.Check(tried) && !after.Check(tried) {
-			return refusedAnswer{strings.ReplaceAll(tried.String(), fmt.Sprint(far), "x"), wrong}
+	return firstRefused(candidates(namedBy(append(slices.Clone(before), after...))), before.Check, after.Check)
+}
+
+// firstRefused returns the first version tried that one side allows and the other does not.
+func firstRefused(tried []*goversion.Version, before, after func(*goversion.Version) bool) refusedAnswer {
+	for _, version := range tried {
+		if before(version) && !after(version) {
+			return refusedAnswer{strings.ReplaceAll(version.String(), fmt.Sprint(far), "x"), []unparsable{}}
 		}
 	}
-	return refusedAnswer{Errors: wrong}
+	return refusedAnswer{Errors: []unparsable{}}
 }
 
 func numbered(major, minor, patch int64) *goversion.Version {
 	return goversion.Must(goversion.NewVersion(fmt.Sprintf("%d.%d.%d", major, minor, patch)))
 }
 
-// candidates returns the versions named by the parts, pre-releases as they are, and their neighbours; sorted.
-func candidates(parts goversion.Constraints) []*goversion.Version {
-	tried := []*goversion.Version{numbered(0, 0, 0), numbered(far, 0, 0)}
+// namedBy returns the versions that the parts name.
+func namedBy(parts goversion.Constraints) []*goversion.Version {
+	found := []*goversion.Version{}
 	for _, part := range parts {
-		named, err := goversion.NewVersion(described(part).Version)
-		if err != nil {
-			continue
+		if named, err := goversion.NewVersion(described(part).Version); err == nil {
+			found = append(found, named)
 		}
+	}
+	return found
+}
+
+// candidates returns the versions given, pre-releases as they are, and their neighbours; sorted.
+func candidates(given []*goversion.Version) []*goversion.Version {
+	tried := []*goversion.Version{numbered(0, 0, 0), numbered(far, 0, 0)}
+	for _, named := range given {
 		n := named.Segments64()
 		major, minor, patch := n[0], n[1], n[2]
 		tried = append(tried, named,

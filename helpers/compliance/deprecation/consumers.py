@@ -96,4 +96,8 @@ def _fits(version: str, constraint: str) -> bool:
     parsed = parse(version)
     if not constraint:
         return parsed is not None and not parsed.prerelease
-    return not refused([f"= {version}"], [constraint])
+    named = [f"= {version}"]
+    if parsed is not None and parsed.prerelease and refused(named, [constraint], provider=True):
+        # Terraform's installer of modules asks the rules for providers, too: a pre-release must be named exactly.
+        return False
+    return not refused(named, [constraint])

@@ -78,7 +78,7 @@ def version_problem(version: str) -> list[PackageProblem]:
     """Return the problem of a version that is not semantic."""
     if versions.parse(version):
         return []
-    what = f"{version[:40]!r} is not a semantic version."
+    what = f"{version[:40]!r} cannot be a version here: {versions.not_taken(version)}."
     return [PackageProblem("semantic-version", "version", what, "Use MAJOR.MINOR.PATCH, such as 1.2.0 or 1.3.0-rc.1.")]
 
 

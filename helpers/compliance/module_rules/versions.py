@@ -25,6 +25,17 @@ def parse(text: str) -> semver.Version | None:
     return None if version.build else version
 
 
+def not_taken(text: str) -> str:
+    """Return why `parse` does not take a version."""
+    try:
+        built = semver.Version.parse(text).build
+    except (ValueError, TypeError):
+        return "it is not a semantic version"
+    if built:
+        return f"the build metadata +{built[:20]} does not order versions, so two packages would have the same version"
+    return "it is longer than 64 characters"
+
+
 def ordered(versions: Iterable[str]) -> list[str]:
     """Return versions, newest first."""
     return sorted(versions, key=semver.Version.parse, reverse=True)

@@ -32,8 +32,12 @@ def text(value: object) -> Html:
     """Return *value* as escaped text: secrets masked, invisible and reordering characters spelt out."""
     if isinstance(value, Html):
         return value
-    seen = _UNSEEN.sub(lambda m: f"\\u{ord(m.group()):04x}", redact(str(value)).replace("\r\n", "\n"))
-    return Html(html.escape(seen, quote=True))
+    return Html(html.escape(spelt_out(redact(str(value)).replace("\r\n", "\n")), quote=True))
+
+
+def spelt_out(value: str) -> str:
+    """Return *value* with invisible and reordering characters as ``\\uXXXX``."""
+    return _UNSEEN.sub(lambda m: f"\\u{ord(m.group()):04x}", value)
 
 
 def join(parts: Iterable[object], by: str = "") -> Html:

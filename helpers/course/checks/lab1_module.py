@@ -31,6 +31,7 @@ from helpers.course.checks.support.module_probes import Probe, ask_all, inspect,
 from helpers.course.checks.support.terraform_runs import one_provider, terraform
 from helpers.course.workspace import Workspace
 from helpers.wrappers.module_interface import Interface, read
+from helpers.wrappers.module_interface.type_constraint import parse
 from helpers.wrappers.terraform import Terraform
 from helpers.wrappers.terraform.errors import TerraformError
 from helpers.wrappers.terraform.types import State
@@ -77,14 +78,15 @@ def _declared(found: Interface, name: str, wanted: Input) -> None:
         raise Unmet(f'variable "{name}" is not declared in {MODULE}/variables.tf')
     where = f"{MODULE}/{given.where}"
     require(given.description, f'{where}: variable "{name}" has no description')
-    kind = given.type.replace(" ", "") or "missing"
-    require(kind == wanted.type, f'{where}: the type of variable "{name}" is {kind}, not {wanted.type}')
+    kind = " ".join(given.type.split()) or "missing"
+    same = kind == wanted.type or (given.type and parse(given.type) == parse(wanted.type))
+    require(same, f'{where}: the type of variable "{name}" is {kind}, not {wanted.type}')
     if wanted.required:
         require(given.required, f'{where}: variable "{name}" must have no default: the caller has to say it')
     else:
         require(not given.required, f'{where}: variable "{name}" has no default ({wanted.default!r})')
-        same = given.defaults_to(wanted.default)
-        require(same, f'{where}: the default of "{name}" is {given.default!r}, not {wanted.default!r}')
+        kept = given.defaults_to(wanted.default)
+        require(kept, f'{where}: the default of "{name}" is {given.default!r}, not {wanted.default!r}')
     if wanted.secret:
         require(given.sensitive, f'{where}: variable "{name}" is a secret, but is not sensitive')
 

@@ -16,13 +16,14 @@ from helpers.core import process
 from helpers.core.paths import ROOT
 from helpers.core.verdicts.checks import Unmet
 from helpers.course.checks import require, step
-from helpers.course.checks.support import component_tests, go_suites
+from helpers.course.checks.support import component_tests, go_suites, test_files
 from helpers.course.checks.support.component import READS, in_pulumi
 from helpers.course.checks.support.gpu_workspace import INPUTS, MADE_UP, MODULE
 from helpers.course.checks.support.module_probes import inspect, learners_fault, said, scratch
 from helpers.course.checks.support.mutants import run, survivors, without_validations
 from helpers.course.checks.support.terraform_runs import NOWHERE, each, one_provider, terraform, together
 from helpers.course.workspace import Workspace
+from helpers.wrappers.hcl_mutants.syntax import SourceFile
 from helpers.wrappers.terraform.types import TestRun, TestSummary
 
 UNIT, RULES, INTEGRATION = "tests/unit.tftest.hcl", "tests/rules.tftest.hcl", "tests/integration.tftest.hcl"
@@ -30,16 +31,13 @@ UNIT, RULES, INTEGRATION = "tests/unit.tftest.hcl", "tests/rules.tftest.hcl", "t
 REFUSALS = ("team", "environment", "cost_centre", "network_cidr", "gpu_nodes")
 
 
-def has_runs(lab: Workspace, file: str) -> str:
-    """Return the text of a test file.
+def has_runs(lab: Workspace, file: str) -> SourceFile:
+    """Return a test file of the module, in parts.
 
     Raises:
-        Unmet: it does not exist or holds no run block.
+        Unmet: it does not exist, does not parse, or holds no run block.
     """
-    text = lab.read(f"{MODULE}/{file}")
-    runs = re.search(r'^\s*run\s+"', text, re.MULTILINE)
-    require(runs, f"{MODULE}/{file} has no run block" if text else f"{MODULE}/{file} does not exist")
-    return text
+    return test_files.has_runs(lab, f"{MODULE}/{file}")
 
 
 @contextlib.contextmanager
@@ -132,8 +130,7 @@ def test_cloud(lab: Workspace) -> str:
     """The integration test applies to the cloud, asserts what came out, and leaves nothing."""
     if in_pulumi(lab):
         return component_tests.on_cloud(lab, in_cloud)
-    text = has_runs(lab, INTEGRATION)
-    require("mock_provider" not in text, f"{MODULE}/{INTEGRATION}: a mock_provider answers in place of the cloud")
+    test_files.asks_the_cloud(has_runs(lab, INTEGRATION), f"{MODULE}/{INTEGRATION}")
     env = cloud.environment("vision")
     before = in_cloud()
     with tested(lab, env) as folder:
@@ -145,7 +142,6 @@ def test_cloud(lab: Workspace) -> str:
             (folder / "planted_override.tf.json").write_text(json.dumps({"output": {output: {"value": value}}}))
             noticed = not run(folder, [INTEGRATION], env, clean_up=True)
             require(noticed, f'{MODULE}/{INTEGRATION} passes with a wrong output "{output}": nothing asserts it')
-    require(re.search(r"command\s*=\s*plan", text) is None, f"{MODULE}/{INTEGRATION}: a run only plans")
     return f"{len(summary.runs)} run applied for real, noticed wrong outputs, and left nothing behind"
 
 
@@ -223,10 +219,7 @@ def terratest(lab: Workspace) -> str:
 
 def mocked_tests(lab: Workspace) -> list[str]:
     """Return the learner's test files that need no cloud, whatever they are called; those of the rules first."""
-    found = sorted(lab.path(f"{MODULE}/tests").glob("*.tftest.hcl"))
-    with_runs = [
-        f"tests/{f.name}" for f in found if re.search(r'^\s*run\s+"', f.read_text(encoding="utf-8"), re.MULTILINE)
-    ]
+    with_runs = [f"tests/{name}" for name in test_files.with_runs(lab, f"{MODULE}/tests")]
     first = {RULES: 0, UNIT: 1}
     return sorted((name for name in with_runs if name != INTEGRATION), key=lambda name: (first.get(name, 2), name))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import Any
 
 from helpers.course.checks import require, step
@@ -152,7 +153,7 @@ def overlay(lab: Workspace, environment: str) -> int:
     file = f"{kit.OVERLAYS}/{environment}/kustomization.yaml"
     says = kit.document(lab, file)
     for key, value in (("resources", "../../base"), ("components", "release")):
-        listed = says.get(key) or []
+        listed = [posixpath.normpath(str(one)) for one in says.get(key) or []]
         at = kit.where(lab, file, key)
         require(value in listed, f"{at}: {key} does not list {value}")
     require("images" not in says, f"{kit.where(lab, file, 'images')}: the image is said in release/, not here")

@@ -28,6 +28,7 @@ class Update:
         new: made now. updated: brought up to date; what they were is under ``backup``.
         kept: notebook -> ids of cells that the course and the learner had both changed: the learner's stay.
         unreadable: copies that cannot be read as notebooks; they are as they were.
+        unmerged: copies that stay as they are, since the note of what the learner was given is damaged.
     """
 
     new: tuple[str, ...]
@@ -35,6 +36,7 @@ class Update:
     kept: dict[str, tuple[str, ...]]
     unreadable: tuple[str, ...]
     backup: Path | None
+    unmerged: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON-ready data."""
@@ -48,6 +50,11 @@ class Update:
             many = "1 cell that" if len(cells) == 1 else f"{len(cells)} cells that"
             lines.append(f"{name}: {many} you had changed too stay yours; the course's text stands below each.")
         lines += [f"{name} is not a notebook any more; it was left alone." for name in self.unreadable]
+        lines += [
+            f"{name} stays as it is: the note of what you were given is damaged, so the course's changes cannot be "
+            f"told from yours. For the course's text, move {workspace_dir() / name} away, then: course open"
+            for name in self.unmerged
+        ]
         return "\n".join(lines)
 
 
@@ -58,6 +65,7 @@ def refresh() -> Update:
     new: list[str] = []
     updated: list[str] = []
     unreadable: list[str] = []
+    unmerged: list[str] = []
     kept: dict[str, tuple[str, ...]] = {}
     for name, course in _course_notebooks():
         own, base = work / name, work / ".course" / name
@@ -66,14 +74,17 @@ def refresh() -> Update:
             _write(base, course)
             new.append(name)
             continue
-        try:
-            mine = _read(own)
-        except (OSError, ValueError, KeyError, TypeError):
+        mine, given = _readable(own), _readable(base)
+        if mine is None:
             unreadable.append(name)
             continue
-        given = _read(base) if base.is_file() else None
+        if given is None and base.exists() and mine != course:
+            unmerged.append(name)
+            continue
         if given is None or given == course:
             # A copy made by an earlier release has no base: nobody can tell who wrote what in it.
+            if mine == course:
+                _write(base, course)
             continue
         done = merge(given, mine, course)
         (aside / name).parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +94,7 @@ def refresh() -> Update:
         updated.append(name)
         if done.kept:
             kept[name] = done.kept
-    return Update(tuple(new), tuple(updated), kept, tuple(unreadable), aside if updated else None)
+    return Update(tuple(new), tuple(updated), kept, tuple(unreadable), aside if updated else None, tuple(unmerged))
 
 
 def _course_notebooks() -> Iterator[tuple[str, Notebook]]:
@@ -99,11 +110,8 @@ def _course_notebooks() -> Iterator[tuple[str, Notebook]]:
 
 def _order(found: dict[str, Path]) -> list[str]:
     """Return the notebooks in the order in which they are best done."""
-    module = outline.load()
-    folders = {unit["id"]: outline.lectures_of(unit).name for unit in module["units"]}
-    folders |= {lab["id"]: lab["assignment"] for lab in module["labs"]}
-    rooms = [folders[name] for name in module["path"]]
-    return [HOME, *(name for room in rooms for name in sorted(found) if name.startswith(f"{room}/"))]
+    directories = [stage.directory for stage in outline.stages()]
+    return [HOME, *(name for room in directories for name in sorted(found) if name.startswith(f"{room}/"))]
 
 
 def _prepared(notebook: Notebook, name: str, order: list[str]) -> Notebook:
@@ -138,11 +146,15 @@ def _way(name: str, order: list[str]) -> str:
     return " · ".join(links)
 
 
-def _read(path: Path) -> Notebook:
-    notebook: Notebook = json.loads(path.read_text(encoding="utf-8"))
-    for cell in notebook["cells"]:
-        # Notebooks of before nbformat 4.5 have no ids, nor has one that another editor wrote.
-        cell["id"] = str(cell["id"])
+def _readable(path: Path) -> Notebook | None:
+    """Return a notebook of the workspace; None when there is none that can be read."""
+    try:
+        notebook: Notebook = json.loads(path.read_text(encoding="utf-8"))
+        for cell in notebook["cells"]:
+            # Notebooks of before nbformat 4.5 have no ids, nor has one that another editor wrote.
+            cell["id"] = str(cell["id"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
     return notebook
 
 

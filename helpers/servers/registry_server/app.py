@@ -102,7 +102,7 @@ def _name(namespace: str, name: str, provider: str) -> str:
 
 def _version(text: str) -> str:
     if versions.parse(text) is None:
-        raise RequestRefused(404, "not-found", f"{text[:40]!r} is not a semantic version, so it is not here.")
+        raise RequestRefused(404, "not-found", f"{text[:40]!r} is not here: {versions.not_taken(text)}.")
     return text
 
 
@@ -233,7 +233,9 @@ def _listing(app: Flask, store: Store, verifier: Verifier) -> None:
     def show(namespace: str, name: str, provider: str, version: str = "") -> Response:
         module = _readable(store, namespace, name, provider)
         every = store.versions(module)
-        shown = _version(version or versions.latest(every) or "")
+        # As Terraform would choose: a yanked version is shown only by its name, or when there is no other.
+        offered = store.versions(module, yanked=False) or every
+        shown = _version(version or versions.latest(offered) or "")
         meta = store.meta(module, shown)
         problem = verifier.problem(module, shown)
         meta["signature"] = {**meta["signature"], "status": "refused" if problem else "verified", "problem": problem}

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 import secrets
 from typing import Any
 
 from flask import Flask, Response, g, render_template, request
 from jinja2 import UndefinedError
-from markdown_it import MarkdownIt
-from markupsafe import Markup
 
 from helpers.compliance.module_rules import versions
 from helpers.servers.registry_server import support
 from helpers.servers.registry_server.lifecycle import Lifecycle
+from helpers.servers.registry_server.prose import markdown, seen
 from helpers.servers.registry_server.refusal import RequestRefused
 from helpers.servers.registry_server.store import Store
 from helpers.servers.registry_server.verified import Verifier
@@ -25,6 +23,8 @@ def register(app: Flask, store: Store, verifier: Verifier, host: str, ends: Life
     # Flask escapes by itself only in templates whose name ends in .html.
     app.jinja_env.autoescape = True
     app.jinja_env.filters["markdown"] = markdown
+    # Descriptions, reasons and examples come from publishers, too.
+    app.jinja_env.finalize = seen
     app.jinja_env.filters["terraform"] = terraform_value
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
@@ -154,19 +154,6 @@ def usage(host: str, module: str, version: str, interface: dict[str, Any]) -> st
         # As comments: the block is valid, and Terraform names each input that is still to be filled in.
         lines += [f"  # {i['name']:{width}} = {' '.join(i['type'].split()) or 'any'}" for i in required]
     return "\n".join([*lines, "}"])
-
-
-def markdown(text: str) -> Markup:
-    """Return Markdown as HTML; HTML in it is shown as text, and only harmless links are made."""
-    # No pictures: they would be fetched from somewhere else.
-    parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
-    # What terraform-docs writes for other readers: its markers, and anchors that would be shown as text.
-    tokens = parser.parse(re.sub(r'<!--.*?-->|<a name="[\w-]+"></a> ?', "", text, flags=re.DOTALL))
-    for token in tokens:
-        if token.type in ("heading_open", "heading_close"):
-            # The page itself has the first two levels.
-            token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
-    return Markup(parser.renderer.render(tokens, parser.options, {}))  # noqa: S704
 
 
 def terraform_value(value: Any) -> str:

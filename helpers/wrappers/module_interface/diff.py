@@ -14,11 +14,12 @@ from typing import Any
 from helpers.wrappers.module_interface import expression, inside, type_constraint, validation, version_constraint
 from helpers.wrappers.module_interface.change import Change, InterfaceDiff, in_order, undecided
 from helpers.wrappers.module_interface.expression import Expression
-from helpers.wrappers.module_interface.hcl_reader import ask
+from helpers.wrappers.module_interface.hcl_reader import Request, ask
 from helpers.wrappers.module_interface.interface import Interface, Output, ProviderRequirement, Variable
 from helpers.wrappers.module_interface.type_constraint import TypeConstraint, narrowed
 
-_Ranges = tuple[tuple[str, ...], tuple[str, ...]]
+#: Two sets of constraints, and whether they are of a provider, for which Terraform has rules of its own.
+_Ranges = tuple[tuple[str, ...], tuple[str, ...], bool]
 
 
 @dataclass(frozen=True)
@@ -34,15 +35,19 @@ def _parse(old: Interface, new: Interface) -> _Parsed:
     """Ask about every type, version constraint and expression that is not the same in both, in one run."""
     checked = _checked(old, new)
     types = sorted({text for _, text in _types(old) ^ _types(new)} | {now.type for _, now in checked})
-    ranges = [pair for a, b in _constraints(old, new) if a != b for pair in ((a, b), (b, a))]
+    ranges = [pair for a, b, of in _constraints(old, new) if a != b for pair in ((a, b, of), (b, a, of))]
     texts = sorted({text for pair in checked for v in pair for text in v.validations or ()} | _values(old, new))
-    requests = [*map(type_constraint.request, types), *(version_constraint.request(*pair) for pair in ranges)]
+    requests = [*map(type_constraint.request, types), *(_asked(*pair) for pair in ranges)]
     answers = ask([*requests, *map(expression.request, texts)])
     return _Parsed(
         dict(zip(types, map(type_constraint.type_of, types, answers), strict=False)),
         dict(zip(ranges, map(version_constraint.comparison, answers[len(types) : len(requests)]), strict=True)),
         dict(zip(texts, map(expression.expression, answers[len(requests) :]), strict=True)),
     )
+
+
+def _asked(old: tuple[str, ...], new: tuple[str, ...], provider: bool) -> Request:
+    return version_constraint.request(old, new, provider=provider)
 
 
 def _checked(old: Interface, new: Interface) -> list[tuple[Variable, Variable]]:
@@ -63,11 +68,11 @@ def _types(module: Interface) -> set[tuple[str, str]]:
 
 
 def _constraints(old: Interface, new: Interface) -> Iterator[_Ranges]:
-    yield tuple(old.required_version), tuple(new.required_version)
+    yield tuple(old.required_version), tuple(new.required_version), False
     after = {provider.name: provider for provider in new.providers}
     for was in old.providers:
         if now := after.get(was.name):
-            yield tuple(was.version_constraints), tuple(now.version_constraints)
+            yield tuple(was.version_constraints), tuple(now.version_constraints), True
 
 
 def compare(old: Interface, new: Interface) -> InterfaceDiff:
@@ -264,7 +269,8 @@ def _versions(kind: str, name: str, old: Sequence[str], new: Sequence[str], pars
     if before == after:
         return
     was, now = ", ".join(old) or "any version", ", ".join(new) or "any version"
-    narrower, wider = parsed.ranges[before, after], parsed.ranges[after, before]
+    of = kind == "provider-version"
+    narrower, wider = parsed.ranges[before, after, of], parsed.ranges[after, before, of]
     if narrower.errors:
         text = f"a version constraint of {name} cannot be parsed ({'; '.join(narrower.errors)}): {was} became {now}"
         yield Change(f"{kind}-unparsable", name, text, "major")

@@ -29,10 +29,17 @@ class HclReader(Wrapper):
         if not requests:
             return []
         done = self._run([], input="\n".join(map(json.dumps, requests)))
-        answers = [json.loads(line) for line in done.stdout.splitlines()] if done.returncode == 0 else []
+        answers = (
+            [json.loads(line, parse_int=_integer) for line in done.stdout.splitlines()] if done.returncode == 0 else []
+        )
         if len(answers) != len(requests):
             raise self._failed("", done)
         return answers
+
+
+def _integer(digits: str) -> int | float:
+    """Return a number; Python refuses to read an integer of more than 4,300 digits."""
+    return int(digits) if len(digits) <= 4000 else float(digits)
 
 
 def ask(requests: Sequence[Request]) -> list[Answer]:

@@ -44,6 +44,12 @@ def read(directory: StrPath, *, executable: StrPath | None = None, allow_errors:
             f"There is no module in {tool.workdir.name}", why="It holds no .tf file.", next="Write variables.tf first."
         )
     raw, declared = tool.ask({"op": "inspect", "dir": "."}, {"op": "module", "dir": "."})
+    if unread := raw.get("error") or declared.get("error"):
+        raise InvalidModule(
+            f"The module {tool.workdir.name} cannot be read",
+            why=str(unread),
+            next="Write the value otherwise, for example a number of fewer digits as a string.",
+        )
     found = (*map(_diagnostic, raw.get("diagnostics") or ()), *_declared_twice(declared))
     errors = tuple(d for d in found if d.severity == "error")
     if errors and not allow_errors:
@@ -105,7 +111,11 @@ def _merged(declared: Answer, key: str) -> dict[str, dict[str, Any]]:
 def _declared_variable(found: Variable, item: Mapping[str, Any]) -> Variable:
     conditions = tuple(rule["condition"] for rule in item.get("validations") or ())
     nullable = item.get("nullable", "true").strip() != "false"
-    return replace(found, nullable=nullable, ephemeral=bool(item.get("ephemeral")), validations=conditions)
+    known = replace(found, nullable=nullable, ephemeral=bool(item.get("ephemeral")), validations=conditions)
+    # terraform-config-inspect keeps a number as a float; the declaration has all digits of an integer.
+    if isinstance(default := item.get("default"), int) and not isinstance(default, bool):
+        known = replace(known, default=None if found.sensitive else default, default_digest=default_digest(default))
+    return known
 
 
 def _declared_output(found: Output, item: Mapping[str, Any]) -> Output:

@@ -1,6 +1,8 @@
 """Terraform's version constraints: does a new one refuse a version that an old one accepted?
 
-They are read by ``hashicorp/go-version``, as Terraform does. Pre-releases count only where a constraint names them.
+They are read as Terraform reads them, which has two sets of rules: ``hashicorp/go-version`` for modules and for
+Terraform itself, ``apparentlymart/go-versions`` for providers. For a provider ``~> 1`` ends below 2 and a pre-release
+counts only where it is named exactly; for a module ``~> 1`` has no end, and a bound may be a pre-release.
 """
 
 from __future__ import annotations
@@ -31,9 +33,9 @@ class Comparison:
     errors: tuple[str, ...] = ()
 
 
-def request(old: Iterable[str], new: Iterable[str]) -> Request:
-    """Return the question which version fits *old* but not *new*."""
-    return {"op": "refused", "old": list(old), "new": list(new)}
+def request(old: Iterable[str], new: Iterable[str], *, provider: bool = False) -> Request:
+    """Return the question which version fits *old* but not *new*, by the rules for modules or for a *provider*."""
+    return {"op": "refused", "of": "provider" if provider else "", "old": list(old), "new": list(new)}
 
 
 def comparison(answer: Answer) -> Comparison:
@@ -41,13 +43,16 @@ def comparison(answer: Answer) -> Comparison:
     return Comparison(answer["version"], tuple(dict.fromkeys(error["message"] for error in answer["errors"])))
 
 
-def refused(old: Iterable[str], new: Iterable[str]) -> str:
+def refused(old: Iterable[str], new: Iterable[str], *, provider: bool = False) -> str:
     """Return a version that fits *old* but not *new*, or an empty string when there is none.
+
+    Args:
+        provider: they are of a provider, for which Terraform has other rules.
 
     Raises:
         InvalidConstraint: one of the constraints cannot be parsed.
     """
-    (answer,) = ask([request(old, new)])
+    (answer,) = ask([request(old, new, provider=provider)])
     found = comparison(answer)
     if found.errors:
         raise InvalidConstraint(

@@ -159,6 +159,8 @@ class Runner:
             )
         except (_process.Cancelled, _process.TimedOut) as error:
             raise stopped(command, error, ()) from None
+        if done.returncode < 0:
+            raise killed(command, -done.returncode, ())
         if done.returncode not in ok:
             raise self.error(command, done, raw=raw)
         return done

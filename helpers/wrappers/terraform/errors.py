@@ -79,6 +79,33 @@ class LockFileMismatch(ProviderNotAvailable):
     )
 
 
+class LockFileUnreadable(TerraformError):
+    """The dependency lock file cannot be read: it was edited, or a merge left its marks in it."""
+
+    code = "lock-file-unreadable"
+    hint = (
+        "git checkout -- .terraform.lock.hcl   # the file as committed; after a merge conflict choose one side\n"
+        "      Without Git: delete the file, then tf.init() writes it again."
+    )
+
+
+class InvalidAddress(TerraformError):
+    """What was named for ``target=`` or ``replace=`` is not the address of a resource."""
+
+    code = "invalid-address"
+    hint = "tf.state_list()   # lists the addresses, for example module.pool.platform_gpu_pool.this[0]"
+
+
+class TerraformCrashed(TerraformError):
+    """Terraform itself ended by a fault of its own."""
+
+    code = "terraform-crashed"
+    hint = (
+        "Run it again. If it crashes again: undo your last change, and report the rest to Terraform's makers, "
+        "https://github.com/hashicorp/terraform/issues"
+    )
+
+
 class ModuleNotAvailable(TerraformError):
     """A module cannot be found or fetched."""
 
@@ -90,7 +117,10 @@ class ModuleVersionNotFound(ModuleNotAvailable):
     """No published version of the module satisfies the constraint."""
 
     code = "module-version-not-found"
-    hint = "Change the version constraint, or publish a version that satisfies it; the registry page lists them."
+    hint = (
+        "Change the version constraint, or publish a version that satisfies it; the registry page lists them. "
+        "A pre-release is taken only where it is named exactly."
+    )
 
 
 class BackendError(TerraformError):
@@ -126,6 +156,13 @@ class StateNotSaved(DiskFull):
 
     code = "state-not-saved"
     hint = "df -h .   # make room (course tools clean), then tf.recover_state() in this same session"
+
+
+class StateTooNew(TerraformError):
+    """The state was written by a later Terraform, in a form that this one does not know."""
+
+    code = "state-too-new"
+    hint = "course tools list   # use a Terraform that is not older than the one that wrote the state"
 
 
 class StateDamaged(TerraformError):
@@ -179,8 +216,10 @@ _LOCK_FIELD = re.compile(r"^\s*(ID|Path|Operation|Who|Version|Created):[ \t]*(.*
 
 #: First match wins: (part looked at, pattern, error). Order matters, the specific before the general.
 _RULES: tuple[tuple[str, str, type[TerraformError]], ...] = (
+    ("all", r"TERRAFORM CRASH", TerraformCrashed),
     ("all", r"the raw state data is printed above", StateNotSaved),
     ("all", r"no space left on device|file too large|disk quota exceeded", DiskFull),
+    ("all", r"state file uses format version \d+, which is not supported", StateTooNew),
     ("all", r"Unsupported state file format|state file could not be parsed", StateDamaged),
     ("all", r"permission denied|read-only file system|AccessDenied|StatusCode: 403|Unauthorized\b", NoPermission),
     (
@@ -188,10 +227,12 @@ _RULES: tuple[tuple[str, str, type[TerraformError]], ...] = (
         r"match\s+any\s+of\s+the\s+checksums\s+(?:previously\s+)?recorded\s+in\s+the\s+dependency",
         LockFileMismatch,
     ),
+    ("summary", r"failed to read dependency lock file", LockFileUnreadable),
+    ("summary", r"Invalid target|Invalid force-replace address", InvalidAddress),
     ("summary", r"Error acquiring the state lock", StateLocked),
     ("summary", r"No value for required variable", MissingVariable),
     ("summary", r"Invalid value for (input )?variable|Value for undeclared variable", InvalidVariable),
-    ("summary", r"Unresolvable module version constraint", ModuleVersionNotFound),
+    ("summary", r"Unresolvable module version constraint|Module has no versions", ModuleVersionNotFound),
     (
         "summary",
         r"Error accessing remote module registry|Module not found|Failed to download module"
@@ -246,6 +287,10 @@ def build_error(
         return _locked(command, error, found, applied)
     if kind is MissingVariable:
         return _missing(command, found)
+    if kind is TerraformCrashed:
+        return _crashed(command, error, applied)
+    if kind is StateTooNew:
+        return StateTooNew(f"terraform {command} cannot read the state", why=error.detail, found=found)
     if kind is TerraformError:
         kind = ApplyFailed if command in ("apply", "destroy") else kind
         kind = InvalidConfiguration if kind is TerraformError and error.file else kind
@@ -254,6 +299,18 @@ def build_error(
         why += "\nApplied before that: " + ", ".join(f"{address} ({action})" for address, action in applied)
     summary = error.summary.splitlines()[0].rstrip(".:")
     return kind(f"terraform {command} failed: {summary}", why=why, found=found, applied=applied)
+
+
+def _crashed(command: str, error: Diagnostic, applied: tuple[tuple[str, str], ...]) -> TerraformCrashed:
+    """Return the error for a crash: what Terraform says of it, without its banner and its stack."""
+    said = error.detail.partition("goroutine ")[0].strip().split("\n\n")[-1]
+    done = "\nApplied before that: " + ", ".join(f"{address} ({action})" for address, action in applied)
+    return TerraformCrashed(
+        f"terraform {command} crashed: a fault of Terraform, whatever your files say",
+        why=said + (done if applied else ""),
+        found=(error,),
+        applied=applied,
+    )
 
 
 def _distinct(found: tuple[Diagnostic, ...]) -> list[Diagnostic]:
@@ -284,10 +341,14 @@ def _locked(
 ) -> StateLocked:
     fields = {key.lower(): value for key, value in _LOCK_FIELD.findall(error.detail)}
     lock = LockInfo(**{"id": "", **fields})
+    # The operating system holds the lock of a local state; it ends with its process, and nobody else can end it.
+    local = "resource temporarily unavailable" in error.detail
     result = StateLocked(
         f"terraform {command} cannot lock the state: {lock.who or 'another run'} holds it",
         why=f"Lock {lock.id}, taken for {lock.operation} at {lock.created}." if lock.id else error.detail,
-        next="Wait until that run has ended. Only if it is surely dead: "
+        next="Wait until that run has ended, or end it: the lock of a local state ends with its process."
+        if local
+        else "Wait until that run has ended. Only if it is surely dead: "
         + (f'tf.force_unlock("{lock.id}")' if lock.id else "tf.force_unlock(ID)"),
         found=found,
         applied=applied,

@@ -108,6 +108,30 @@ def test_a_copy_that_is_no_notebook_any_more_is_told_and_left(small: Path, works
     assert done.unreadable == ("unit1/01-x.ipynb",) and own.read_text() == "{"
 
 
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"cells": null}', '{"cells": [{"source": "no id"}]}'])
+def test_a_damaged_note_of_what_was_given_is_told_and_the_copy_left(small: Path, workspace: Path, damage: str) -> None:
+    refresh()
+    own, base = workspace / "unit1" / "01-x.ipynb", workspace / ".course" / "unit1" / "01-x.ipynb"
+    edit(own, "a", "mine")
+    before = own.read_text()
+    base.write_text(damage)
+    edit(small, "b", "two")
+    done = refresh()
+    assert done.unmerged == ("unit1/01-x.ipynb",) and own.read_text() == before
+    assert f"move {own} away, then: course open" in str(done)
+    own.rename(own.with_suffix(".mine"))
+    assert refresh().new == ("unit1/01-x.ipynb",) and sources(own)["b"] == "two"
+    assert refresh().unmerged == ()
+
+
+def test_a_damaged_note_of_an_untouched_copy_is_written_again(small: Path, workspace: Path) -> None:
+    refresh()
+    base = workspace / ".course" / "unit1" / "01-x.ipynb"
+    given = base.read_text()
+    base.write_text("{")
+    assert refresh().unmerged == () and base.read_text() == given
+
+
 def test_a_copy_of_an_earlier_release_is_left_alone(small: Path, workspace: Path) -> None:
     own = workspace / "unit1" / "01-x.ipynb"
     own.parent.mkdir(parents=True)
