@@ -44,7 +44,9 @@ def records(handover: Handover) -> tuple[Entry, ...]:
 def _entry(handover: Handover, where: str, index: int, line: bytes) -> Entry | None:
     try:
         payload = parsed(where, line).get("payload")
-        statement = parsed(where, base64.b64decode(str(payload), validate=True))
+        if not isinstance(payload, str):
+            raise ValueError("It is not an envelope with a payload.")
+        statement = parsed(where, base64.b64decode(payload, validate=True))
         if not handover.fits("audit-record", statement, where):
             return None
         return Entry.of(index, line)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -250,6 +252,16 @@ class TestPolicies:
     @pytest.mark.parametrize("revision", ["", "latest", "v1.2.0"])
     def test_a_bundle_without_a_version(self, made: Made, revision: str) -> None:
         assert self.build(made, {"main.rego": 'package main\n\ndeny contains "x" if input.x\n'}, revision) == {"schema"}
+
+    @pytest.mark.parametrize("name", ["//etc/main.rego", "/../main.rego", "/.manifest"])
+    def test_paths_that_lead_elsewhere_or_are_there_twice(self, made: Made, name: str) -> None:
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+            for one in ("/.manifest", name):
+                tar.addfile(tarfile.TarInfo(one))
+        (made.root / BUNDLE).write_bytes(packed.getvalue())
+        made.sign(BUNDLE)
+        assert kinds(judged(made)) == {"not-a-bundle"}
 
     def test_not_a_bundle(self, made: Made) -> None:
         (made.root / BUNDLE).write_bytes(b"rules")
