@@ -21,13 +21,14 @@ def contract() -> None:
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option("--contract", "name", default="proj-304", show_default=True, help="proj-304 or mod-209.")
 @click.option("--keys", type=click.Path(path_type=Path), help="Directory of public keys, had another way.")
+@click.option("--repository", type=click.Path(path_type=Path), help="Your own clone of the GitOps repository.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def validate(directory: Path, name: str, keys: Path | None, as_json: bool) -> None:
+def validate(directory: Path, name: str, keys: Path | None, repository: Path | None, as_json: bool) -> None:
     """Judge deliverables by a contract: form, signatures, digests, approvals, rollback, mapping.
 
     Exit code 0: valid. 1: not valid, each fault is named. 3: could not tell, so do not rely on it.
     """
-    found = room.validate(directory, keys=keys, contract=name)
+    found = room.validate(directory, keys=keys, contract=name, repository=repository)
     emit(found.to_dict(), as_json, found.text())
     sys.exit(found.exit_code)
 

@@ -38,16 +38,13 @@ def promotion_record(
         BadInput: an environment never said what it runs, or a release came without a pull request.
     """
     landed = {pull.head: pull for pull in pulls if pull.state == "merged"}
-    order = git.lines(["rev-list", "--reverse", "HEAD"])
-    rows = [row for name in environments for row in _releases(git, landed, application, name)]
+    rows = [_row(landed, *one) for one in history(git, application, environments)]
     if lost := sorted(set(environments) - {row["environment"] for row in rows}):
         raise BadInput(
             f"main does not say what {', '.join(lost)} runs",
             why=f"No commit of it has {RELEASE.format(application=application, environment=lost[0])} with a digest.",
             next="Deliver the release file, and make the record again.",
         )
-    # By commit, and within one by the order of promotion: sorting keeps the order of what is equal.
-    rows.sort(key=lambda row: order.index(row["commit"]))
     current = {}
     for name in environments:
         own = [row for row in rows if row["environment"] == name]
@@ -56,27 +53,34 @@ def promotion_record(
     return {**about, "releases": rows, "current": current}
 
 
-def _releases(
-    git: Git, landed: Mapping[str, PullRequest], application: str, environment: str
-) -> Iterable[dict[str, Any]]:
-    path, last = RELEASE.format(application=application, environment=environment), ""
-    for commit in git.lines(["log", "--format=%H", "--reverse", "--", path]):
-        try:
-            digest = str(yaml_reader.load(git.show(commit, path))["images"][0]["digest"])
-        except (GitError, yaml_reader.InvalidYaml, KeyError, IndexError, TypeError):
-            continue
-        if digest == last:
-            continue
-        last = digest
-        if commit not in landed:
-            raise BadInput(
-                f"No pull request brought {digest[:19]} to {environment}",
-                why=f"Commit {commit[:10]} came another way, so nobody is known to have approved it.",
-                next="Revert it, and bring it by a pull request.",
-            )
-        pull = landed[commit]
-        kind = next((kind for start, kind in _KINDS.items() if pull.title.startswith(start)), "change")
-        yield {"environment": environment, "commit": commit, "digest": digest, "kind": kind, "pull": _plain(pull)}
+def history(git: Git, application: str, environments: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Return environment, commit and digest of each change of what runs, oldest first, as ``main`` has it."""
+    order = {commit: place for place, commit in enumerate(git.lines(["rev-list", "--reverse", "HEAD"]))}
+    found: list[tuple[str, str, str]] = []
+    for environment in environments:
+        path, last = RELEASE.format(application=application, environment=environment), ""
+        for commit in git.lines(["log", "--format=%H", "--reverse", "--", path]):
+            try:
+                digest = str(yaml_reader.load(git.show(commit, path))["images"][0]["digest"])
+            except (GitError, yaml_reader.InvalidYaml, KeyError, IndexError, TypeError):
+                continue
+            if digest != last:
+                found.append((environment, commit, digest))
+                last = digest
+    # By commit, and within one by the order of promotion: sorting keeps the order of what is equal.
+    return sorted(found, key=lambda one: order[one[1]])
+
+
+def _row(landed: Mapping[str, PullRequest], environment: str, commit: str, digest: str) -> dict[str, Any]:
+    if commit not in landed:
+        raise BadInput(
+            f"No pull request brought {digest[:19]} to {environment}",
+            why=f"Commit {commit[:10]} came another way, so nobody is known to have approved it.",
+            next="Revert it, and bring it by a pull request.",
+        )
+    pull = landed[commit]
+    kind = next((kind for start, kind in _KINDS.items() if pull.title.startswith(start)), "change")
+    return {"environment": environment, "commit": commit, "digest": digest, "kind": kind, "pull": _plain(pull)}
 
 
 def _plain(pull: PullRequest) -> dict[str, Any]:

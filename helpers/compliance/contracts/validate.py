@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from helpers.compliance import evidence
-from helpers.compliance.contracts import audit_records, module_contracts, policy_bundle
+from helpers.compliance.contracts import audit_records, making, module_contracts, policy_bundle
 from helpers.compliance.contracts import promotion as promotions
 from helpers.compliance.contracts.custom_resource import CustomResource
 from helpers.compliance.contracts.reading import Handover
@@ -18,12 +18,17 @@ from helpers.compliance.gates.settings import Settings
 from helpers.core.errors import CourseError
 from helpers.core.verdicts.gates import BadGates
 from helpers.wrappers.cosign import Bundle, MalformedBundle
+from helpers.wrappers.git import Git
 
 T = TypeVar("T")
 
 
 def validate(
-    directory: Path | str, *, keys: Path | str | None = None, contract: str = "proj-304"
+    directory: Path | str,
+    *,
+    keys: Path | str | None = None,
+    contract: str = "proj-304",
+    repository: Path | str | None = None,
 ) -> ContractVerification:
     """Judge deliverables.
 
@@ -32,6 +37,8 @@ def validate(
         keys: directory of public keys (see `helpers.compliance.evidence.Keys`), had another way than the deliverables.
             Without it signatures cannot be judged, and the answer is ``unknown`` at best.
         contract: ``proj-304`` or ``mod-209``.
+        repository: the verifier's own clone of the GitOps repository. Without it nobody looks whether the commits set
+            the digests that the promotion record says.
 
     Raises:
         UnknownContract: there is no such contract.
@@ -42,8 +49,10 @@ def validate(
             handover, [unknown(handover.root.name, "There is no such directory", next="Name the deliverables.")]
         )
     handover.keys = _trusted(handover, keys)
-    judges: dict[str, Callable[[Handover], None]] = {"proj-304": _operator, "mod-209": _auditor}
-    judges[contract](handover)
+    if contract == "mod-209":
+        _auditor(handover)
+    else:
+        _operator(handover, Path(repository) if repository is not None else None)
     return _end(handover, [])
 
 
@@ -82,7 +91,7 @@ def _attempt(handover: Handover, where: str, judge: Callable[[], T]) -> T | None
     return None
 
 
-def _operator(handover: Handover) -> None:
+def _operator(handover: Handover, repository: Path | None) -> None:
     listed = {one.id: one for one in handover.contract.deliverables}
     for one in listed.values():
         if one.signed:
@@ -93,12 +102,33 @@ def _operator(handover: Handover) -> None:
     path = listed["promotion"].path
     record = _attempt(handover, path, lambda: handover.json(path))
     if record is not None and handover.fits("promotion-record", record, path):
-        _told(
-            handover,
-            promotions.Judge(path, record, settings, events),
-            "every release was approved; what runs was gated",
-        )
+        judge = promotions.Judge(path, record, settings, events)
+        _told(handover, judge, "every release was approved; what runs was gated")
+        _history(handover, path, record, repository)
     _module(handover, listed["module"].path, listed["module-contract"].path)
+
+
+def _history(handover: Handover, path: str, record: Mapping[str, Any], repository: Path | None) -> None:
+    """Hold the record to the commits of the GitOps repository."""
+    if repository is None:
+        handover.not_checked.append("that the commits set the digests of the record (name a clone: --repository)")
+        return
+    rows = _attempt(
+        handover, path, lambda: making.history(Git(repository), record["application"], record["environments"])
+    )
+    if rows is None:
+        return
+    said = [(one["environment"], one["commit"], one["digest"]) for one in record["releases"]]
+    where, fix = f"{path}: releases", "Make the record again from the newest main."
+    if invented := [one for one in said if one not in rows]:
+        why = "; ".join(f"{commit[:10]} did not bring {digest[:19]} to {name}" for name, commit, digest in invented[:3])
+        handover.faults.append(Fault("not-in-history", where, "The repository does not say so", why, fix))
+    elif said != rows:
+        more = [one for one in rows if one not in said]
+        why = "; ".join(f"{commit[:10]} brought {digest[:19]} to {name}" for name, commit, digest in more)
+        handover.faults.append(Fault("left-out", where, "It is not the whole history, in its order", why[:300], fix))
+    else:
+        handover.checked.append(f"{len(rows)} releases are those of the repository")
 
 
 def _told(handover: Handover, judge: Any, words: str) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,17 +62,18 @@ STATUS = {"bucket": "status.bucket", "gpus": "status.gpus"}
 
 @dataclass(frozen=True)
 class Made:
-    """Deliverables, the verifier's keys, the key that signed, and an evidence pack of the same trail."""
+    """Deliverables, the verifier's keys, the key that signed, an evidence pack of the same trail, and a clone."""
 
     root: Path
     keys: Path
     signer: KeyPair
     pack: Path
+    clone: Path
 
     def copy(self, to: Path) -> Made:
         """Return a copy to break."""
         shutil.copytree(self.root, to)
-        return Made(to, self.keys, self.signer, self.pack)
+        return replace(self, root=to)
 
     def change(self, path: str, edit: Callable[[Any], object]) -> None:
         """Edit a JSON file and sign it again: its maker has the key, and may lie with it."""
@@ -119,7 +120,7 @@ def deliver(home: Path) -> Made:
     signer = cosign.generate_key_pair(password=PASSWORD, name="team")
     sealer = cosign.generate_key_pair(password=PASSWORD, name="pack")
     keys = Keys.write(home / "keys", pack=sealer, signers=(signer,)).directory
-    made = Made(root, keys, signer, home / "pack")
+    made = Made(root, keys, signer, home / "pack", home / "ada")
     for path in SIGNED:
         made.sign(path)
     packed = root / "module" / "package.tar.gz"

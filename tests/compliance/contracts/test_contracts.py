@@ -162,6 +162,41 @@ def test_a_signed_record_that_lies(made: Made, lie: Callable[[Any], None], kind:
     assert all(one.what and (one.why or one.next) for one in found.faults)
 
 
+class TestHistory:
+    """A signed record, approvals in the trail, every gate: and the commits are others than it says."""
+
+    def judged(self, made: Made) -> ContractVerification:
+        return validate(made.root, keys=made.keys, repository=made.clone)
+
+    def test_what_the_repository_says(self, delivered: Made) -> None:
+        found = self.judged(delivered)
+        assert found.status == "valid" and "8 releases are those of the repository" in found.checked
+        assert not any("commits" in one for one in found.not_checked)
+        assert any("--repository" in one for one in judged(delivered).not_checked)
+
+    def test_another_digest_under_an_approved_commit(self, made: Made) -> None:
+        def swap(record: dict[str, Any]) -> None:
+            text = json.dumps(record).replace(TWO, "sha256:" + "9" * 64)
+            record.update(json.loads(text))
+
+        made.change(RECORD, swap)
+        assert judged(made).status == "valid"
+        assert kinds(self.judged(made)) == {"not-in-history"}
+
+    def test_a_release_that_is_left_out(self, made: Made) -> None:
+        def forget(record: dict[str, Any]) -> None:
+            del record["releases"][6:]
+
+        made.change(RECORD, forget)
+        assert judged(made).status == "valid"
+        found = self.judged(made)
+        assert kinds(found) == {"left-out"} and "to dev" in found.faults[0].why
+
+    def test_without_a_repository_nobody_can_tell(self, delivered: Made, tmp_path: Path) -> None:
+        for place in (tmp_path, tmp_path / "none"):
+            assert validate(delivered.root, keys=delivered.keys, repository=place).status == "unknown"
+
+
 def _inputs(name: str, mapping: dict[str, Any]) -> Callable[[Any], None]:
     return lambda contract: contract["inputs"].update({name: mapping})
 
