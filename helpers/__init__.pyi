@@ -23,6 +23,7 @@ from helpers.clients.registry import RegistryNotFound as ModuleNotInRegistry
 from helpers.clients.vault import Vault as Vault
 from helpers.compliance import advisories as advisories
 from helpers.compliance import audit as audit
+from helpers.compliance import contracts as contracts
 from helpers.compliance import decisions as decisions
 from helpers.compliance import deprecation as deprecation
 from helpers.compliance import drift as drift

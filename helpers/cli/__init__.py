@@ -40,6 +40,7 @@ COMMANDS = {
     "new": "new",
     "adrs": "adrs",
     "map": "contract",
+    "contract": "deliverables",
 }
 
 

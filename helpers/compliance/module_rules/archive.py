@@ -28,8 +28,12 @@ class BadArchive(Exception):
         self.problem = PackageProblem("archive-safe", where, what, fix)
 
 
-def unpack(data: bytes) -> dict[str, bytes]:
+def unpack(data: bytes, *, rooted: bool = False) -> dict[str, bytes]:
     """Return path -> content of every regular file.
+
+    Args:
+        data: the archive.
+        rooted: paths may begin with one slash, as OPA writes them into a bundle; it is left out of the result.
 
     Raises:
         BadArchive: it is damaged, too large, or holds an entry that is not allowed.
@@ -39,7 +43,7 @@ def unpack(data: bytes) -> dict[str, bytes]:
     plain = _gunzip(data)
     try:
         with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as tar:
-            return _files(tar)
+            return _files(tar, rooted)
     except (
         tarfile.TarError,
         ValueError,
@@ -69,7 +73,7 @@ def _gunzip(data: bytes) -> bytes:
     return plain
 
 
-def _files(tar: tarfile.TarFile) -> dict[str, bytes]:
+def _files(tar: tarfile.TarFile, rooted: bool) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     seen: set[str] = set()
     count = 0
@@ -77,7 +81,7 @@ def _files(tar: tarfile.TarFile) -> dict[str, bytes]:
         count += 1
         if count > MAX_ENTRIES:
             raise BadArchive("archive", f"It has more than {MAX_ENTRIES} entries.", "Leave out what is not the module.")
-        name = _safe_name(member.name)
+        name = _safe_name(member.name.removeprefix("/") if rooted else member.name)
         if member.isdir():
             continue
         if not member.isreg() or member.issparse():
