@@ -39,6 +39,7 @@ COMMANDS = {
     "release": "release",
     "new": "new",
     "adrs": "adrs",
+    "competencies": "competencies",
     "map": "contract",
 }
 
