@@ -40,6 +40,7 @@ COMMANDS = {
     "new": "new",
     "adrs": "adrs",
     "competencies": "competencies",
+    "certificate": "certificate",
     "map": "contract",
 }
 

@@ -14,7 +14,7 @@ from helpers.course.gradebook import graded
 def competencies(learner: str, as_json: bool) -> None:
     """Report the competencies of LEARNER, or of all, from the gradebook, and what is missing for the level.
 
-    No grade is no evidence. Grades that were made without a sandbox are marked.
+    Only settled grades are evidence. Grades that were made without a sandbox are marked.
     """
     found = graded(learner)
     data = {"competencies": [one.to_dict() for one in found]}

@@ -1,7 +1,7 @@
 """How far graded evidence carries a learner's competencies, and what is missing for the level the course promises.
 
-The evidence is what nbgrader's gradebook holds, as ``python -m grading.export`` reads it through nbgrader's API. No
-grade is no evidence: a cell that waits for a person, that was not handed in or not graded gives no points here.
+The evidence is what nbgrader's gradebook holds, as ``python -m grading.export`` reads it through nbgrader's API. Only
+settled grades count: a cell that waits for a person, that was not handed in or not graded gives no points here.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def read() -> list[Graded]:
         )
     with tempfile.TemporaryDirectory(prefix="mod208-grades-") as room:
         target = Path(room) / "grades.json"
-        argv = [sys.executable, "-m", "grading.export", "--to", target]
+        argv = [sys.executable, "-m", "grading.export", "--to", str(target)]
         done = process.run(argv, cwd=ROOT, timeout=TIMEOUT)
         if done.returncode or not target.is_file():
             raise ExportFailed(
