@@ -41,6 +41,7 @@ COMMANDS = {
     "adrs": "adrs",
     "competencies": "competencies",
     "certificate": "certificate",
+    "solutions": "solutions",
     "map": "contract",
 }
 
