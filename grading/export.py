@@ -24,6 +24,8 @@ from grading._notebook import Node
 from helpers.course import outline
 from helpers.course.competencies import Competency, Graded, Judged, assess
 
+#: Step of the line that takes points from a notebook that was handed in late.
+LATE = "late-penalty"
 _GRADES = re.compile(r"""\.grade\(["']([\w-]+)["']\)""")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -78,32 +80,42 @@ def _submission(
     except MissingEntry:
         submission = None
     folder = Path(coursedir.format_path(coursedir.autograded_directory, student, assignment.name))
-    rows = []
+    rows: list[Graded] = []
     for book in sorted(assignment.notebooks, key=lambda one: str(one.name)):
         cells, remarks = _cells(folder / f"{book.name}.ipynb")
         order = list(steps[book.name]) or [cell.name for cell in book.grade_cells]
+        mine = []
         for cell in sorted(book.grade_cells, key=lambda one: order.index(one.name) if one.name in order else 999):
             state, points, reason = "not-submitted", 0.0, "Nothing was handed in."
             if submission is not None:
                 grade = gradebook.find_grade(cell.name, book.name, assignment.name, student)
                 comment = _comment(gradebook, cell.name, book.name, assignment.name, student)
                 state, points, reason = _verdict(grade, cells, cell.name, comment)
-            step = steps[book.name].get(cell.name, cell.name)
-            rows.append(
-                Graded(
-                    student,
-                    assignment.name,
-                    book.name,
-                    step,
-                    cell.name,
-                    state,
-                    points,
-                    float(cell.max_score),
-                    reason,
-                    remarks,
-                )
-            )
+            step, most = steps[book.name].get(cell.name, cell.name), float(cell.max_score)
+            names = (student, assignment.name, book.name, step, cell.name)
+            mine.append(Graded(*names, state, points, most, reason, remarks))
+        rows += mine
+        if submission is not None:
+            rows += _late(mine, _penalty(gradebook, book.name, assignment.name, student))
     return rows
+
+
+def _penalty(gradebook: Any, notebook: str, assignment: str, student: str) -> float:
+    """Return what nbgrader takes from a notebook that was handed in late; it keeps that apart from the grades."""
+    try:
+        found = gradebook.find_submission_notebook(notebook, assignment, student)
+    except MissingEntry:
+        return 0.0
+    return float(found.late_submission_penalty or 0.0)
+
+
+def _late(rows: list[Graded], penalty: float) -> list[Graded]:
+    """Return a line of its own for the penalty, never more than the notebook's points."""
+    taken = min(penalty, sum(row.points for row in rows))
+    if taken <= 0:
+        return []
+    line = replace(rows[0], step=LATE, cell=LATE, state="failed", points=-taken, max_points=0.0)
+    return [replace(line, reason="Handed in late.")]
 
 
 def _verdict(grade: Any, cells: dict[str, Node] | None, name: str, comment: str) -> tuple[str, float, str]:

@@ -175,7 +175,9 @@ def _missing(assignments: Sequence[str], mine: Sequence[Graded], lack: float, mo
 
 
 def _lost(row: Graded) -> str:
-    reason = row.reason.splitlines()[0][:100] if row.reason else ""
+    # The words of a check can hold a learner's: what steers a terminal is not printed.
+    words = row.reason.splitlines()[0][:100] if row.reason else ""
+    reason = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in words)
     where = f"{row.assignment}/{row.notebook} {row.step}"
     return f"{_counted(row):g} of {row.max_points:g}  {row.state:13} {where}  {reason}".rstrip()
 

@@ -77,8 +77,21 @@ class TestGraded:
         assert found(book)["ada", "gitops-automation"].together == ()
 
 
-def row(step: str, state: str, points: float, most: float) -> Graded:
-    return Graded("ada", LABS[0], "01-interface", step, step, state, points, most, "")
+def test_what_is_taken_for_being_late_is_taken(tmp_path: Path) -> None:
+    book = Classbook(tmp_path, LABS[0])
+    book.grade("late", LABS[0], 0.81)
+    assert found(book)["late", "iac-enterprise"].reached
+    with book.open() as opened:
+        opened.find_submission_notebook("01-interface", LABS[0], "late").late_submission_penalty = 2.0
+        opened.find_submission_notebook("06-publish", LABS[0], "late").late_submission_penalty = 500.0
+        opened.db.commit()
+    one = found(book)["late", "iac-enterprise"]
+    assert not one.reached and one.points == pytest.approx(81 - 2 - 0.81 * 8) and one.max_points == 100
+    assert "late-penalty  Handed in late." in one.text()
+
+
+def row(step: str, state: str, points: float, most: float, reason: str = "") -> Graded:
+    return Graded("ada", LABS[0], "01-interface", step, step, state, points, most, reason)
 
 
 class TestAssess:
@@ -95,6 +108,10 @@ class TestAssess:
         just = [row("a", "partial", 80, 100)]
         assert assess(just, outline.load())[0].reached
         assert not assess([replace(just[0], points=79.99)], outline.load())[0].reached
+
+    def test_a_learners_words_do_not_steer_the_terminal(self) -> None:
+        (one, _) = assess([row("a", "failed", 0, 100, "\x1b]0;owned\x07 no\u202e file")], outline.load())
+        assert "no" in one.text() and all(c.isprintable() or c == "\n" for c in one.text())
 
 
 class TestCommand:
