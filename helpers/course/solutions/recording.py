@@ -24,7 +24,8 @@ METADATA = ROOT / "solutions.yaml"
 #: Tools that the repository's CI needs on PATH.
 TOOLS = ("terraform", "opa", "kustomize", "go")
 _HEAD = """# What the solutions repository holds (`course solutions export`); the solutions themselves are not here.
-# Written by: course solutions record, which runs that repository's own CI and keeps what it said of each.
+# Written by: course solutions record, which runs that repository's own CI and keeps what it said of each: a file is
+# accepted by its tool, a notebook is filled and can be read. That the notebooks run is proved by `course prove`.
 """
 
 
@@ -55,7 +56,9 @@ def run_ci(repository: Path) -> list[dict[str, Any]]:
     Raises:
         CiFailed: it ended without an answer.
     """
-    places = dict.fromkeys(str(Path(tools.ensure(name).path).parent) for name in TOOLS)
+    found = [Path(tools.ensure(name).path) for name in TOOLS]
+    # gofmt lies beside the Go that a link leads to.
+    places = dict.fromkeys(str(place) for tool in found for place in (tool.parent, tool.resolve().parent))
     path = os.pathsep.join([*places, os.environ.get("PATH", os.defpath)])
     env = process.environment({"PATH": path, "TF_CLI_CONFIG_FILE": str(config.write_cli_config())})
     done = process.run([sys.executable, "ci.py", "--json"], cwd=repository, env=env, timeout=600)
