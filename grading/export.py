@@ -67,9 +67,9 @@ def collect(
 def _judged(row: Graded, together: Collection[str]) -> Judged:
     if row.state in ("not-submitted", "not-graded"):
         return ""
-    if row.assignment in together:
-        return "together"
-    return "unsafe" if any(one.startswith("unsafe:") for one in row.remarks.split("; ")) else "apart"
+    if any(one.startswith("unsafe:") for one in row.remarks.split("; ")):
+        return "unsafe"
+    return "together" if row.assignment in together else "apart"
 
 
 def _submission(

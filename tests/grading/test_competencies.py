@@ -70,6 +70,7 @@ class TestGraded:
     def test_an_unsafe_grade_is_marked(self, book: Classbook) -> None:
         one = found(book)["unsafe", "iac-enterprise"]
         assert one.unsafe == ("lab1-module/01-interface",) and "UNSAFE" in one.text()
+        assert found(book, LABS)["unsafe", "iac-enterprise"].unsafe == one.unsafe
         assert found(book)["ada", "iac-enterprise"].unsafe == ()
 
     def test_what_was_judged_in_the_learners_kernel_is_marked(self, book: Classbook) -> None:
