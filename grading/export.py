@@ -11,8 +11,8 @@ import io
 import json
 import re
 import sys
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,48 +21,13 @@ from nbgrader.plugins import ExportPlugin
 
 from grading import _notebook
 from grading._notebook import Node
-from helpers.core import yaml_reader
-from helpers.core.paths import ROOT
+from helpers.course import outline
+from helpers.course.competencies import Competency, Graded, Judged, assess
 
-#: Share of a competency's graded evidence from which it counts as reached, unless ``course.yaml`` says another.
-MARK = 0.8
+#: Step of the line that takes points from a notebook that was handed in late.
+LATE = "late-penalty"
 _GRADES = re.compile(r"""\.grade\(["']([\w-]+)["']\)""")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-
-
-@dataclass(frozen=True)
-class Graded:
-    """One graded cell of one learner.
-
-    Attributes:
-        state: ``passed``, ``failed``, ``partial``, ``review`` (waits for a person), ``not-submitted``, ``not-graded``.
-        points: points so far.
-        reason: why points are missing, in the check's own words; or the grader's comment.
-        remarks: what an instructor should know about how the notebook was graded; empty when there is nothing.
-    """
-
-    student: str
-    assignment: str
-    notebook: str
-    step: str
-    cell: str
-    state: str
-    points: float
-    max_points: float
-    reason: str
-    remarks: str = ""
-
-
-@dataclass(frozen=True)
-class Competency:
-    """How far one learner's graded evidence carries a competency."""
-
-    student: str
-    id: str
-    points: float
-    max_points: float
-    reached: bool
-    waiting: int
 
 
 class CourseExport(ExportPlugin):  # type: ignore[misc]
@@ -72,15 +37,21 @@ class CourseExport(ExportPlugin):  # type: ignore[misc]
         """Write the file named by ``--to`` (default ``grades.csv``)."""
         target = Path(self.to or "grades.csv")
         parent: Any = self.parent
-        rows = collect(gradebook, parent.coursedir, list(self.student), list(self.assignment))
-        found = competencies(rows, rules())
-        text = as_json(rows, found) if target.suffix == ".json" else as_csv(rows)
+        together = list(parent.config.get("GradedExecute", {}).get("together", ()))
+        rows = collect(gradebook, parent.coursedir, list(self.student), list(self.assignment), together)
+        text = as_json(rows, assess(rows, outline.load())) if target.suffix == ".json" else as_csv(rows)
         target.write_text(text, encoding="utf-8")
         self.log.info("Exported %s graded cells to %s", len(rows), target)
 
 
-def collect(gradebook: Any, coursedir: Any, students: list[str], assignments: list[str]) -> list[Graded]:
-    """Return every graded cell of the wanted learners and assignments (empty list: all), in the order of the course."""
+def collect(
+    gradebook: Any, coursedir: Any, students: list[str], assignments: list[str], together: Collection[str] = ()
+) -> list[Graded]:
+    """Return every graded cell of the wanted learners and assignments (empty list: all), in the order of the course.
+
+    Args:
+        together: assignments that are judged in the learner's kernel (``c.GradedExecute.together``).
+    """
     rows: list[Graded] = []
     for assignment in gradebook.assignments:
         if assignments and assignment.name not in assignments:
@@ -88,8 +59,17 @@ def collect(gradebook: Any, coursedir: Any, students: list[str], assignments: li
         steps = {book.name: _steps(coursedir, assignment.name, book.name) for book in assignment.notebooks}
         for student in sorted(gradebook.students, key=lambda one: str(one.id)):
             if not students or str(student.id) in [str(one) for one in students]:
-                rows += _submission(gradebook, coursedir, assignment, str(student.id), steps)
+                mine = _submission(gradebook, coursedir, assignment, str(student.id), steps)
+                rows += [replace(row, judged=_judged(row, together)) for row in mine]
     return rows
+
+
+def _judged(row: Graded, together: Collection[str]) -> Judged:
+    if row.state in ("not-submitted", "not-graded"):
+        return ""
+    if any(one.startswith("unsafe:") for one in row.remarks.split("; ")):
+        return "unsafe"
+    return "together" if row.assignment in together else "apart"
 
 
 def _submission(
@@ -100,32 +80,42 @@ def _submission(
     except MissingEntry:
         submission = None
     folder = Path(coursedir.format_path(coursedir.autograded_directory, student, assignment.name))
-    rows = []
+    rows: list[Graded] = []
     for book in sorted(assignment.notebooks, key=lambda one: str(one.name)):
         cells, remarks = _cells(folder / f"{book.name}.ipynb")
         order = list(steps[book.name]) or [cell.name for cell in book.grade_cells]
+        mine = []
         for cell in sorted(book.grade_cells, key=lambda one: order.index(one.name) if one.name in order else 999):
             state, points, reason = "not-submitted", 0.0, "Nothing was handed in."
             if submission is not None:
                 grade = gradebook.find_grade(cell.name, book.name, assignment.name, student)
                 comment = _comment(gradebook, cell.name, book.name, assignment.name, student)
                 state, points, reason = _verdict(grade, cells, cell.name, comment)
-            step = steps[book.name].get(cell.name, cell.name)
-            rows.append(
-                Graded(
-                    student,
-                    assignment.name,
-                    book.name,
-                    step,
-                    cell.name,
-                    state,
-                    points,
-                    float(cell.max_score),
-                    reason,
-                    remarks,
-                )
-            )
+            step, most = steps[book.name].get(cell.name, cell.name), float(cell.max_score)
+            names = (student, assignment.name, book.name, step, cell.name)
+            mine.append(Graded(*names, state, points, most, reason, remarks))
+        rows += mine
+        if submission is not None:
+            rows += _late(mine, _penalty(gradebook, book.name, assignment.name, student))
     return rows
+
+
+def _penalty(gradebook: Any, notebook: str, assignment: str, student: str) -> float:
+    """Return what nbgrader takes from a notebook that was handed in late; it keeps that apart from the grades."""
+    try:
+        found = gradebook.find_submission_notebook(notebook, assignment, student)
+    except MissingEntry:
+        return 0.0
+    return float(found.late_submission_penalty or 0.0)
+
+
+def _late(rows: list[Graded], penalty: float) -> list[Graded]:
+    """Return a line of its own for the penalty, never more than the notebook's points."""
+    taken = min(penalty, sum(row.points for row in rows))
+    if taken <= 0:
+        return []
+    line = replace(rows[0], step=LATE, cell=LATE, state="failed", points=-taken, max_points=0.0)
+    return [replace(line, reason="Handed in late.")]
 
 
 def _verdict(grade: Any, cells: dict[str, Node] | None, name: str, comment: str) -> tuple[str, float, str]:
@@ -154,7 +144,7 @@ def _cells(path: Path) -> tuple[dict[str, Node] | None, str]:
     except (OSError, ValueError):
         return None, ""
     cells = {cell.metadata.get("nbgrader", {}).get("grade_id", ""): cell for cell in nb.cells}
-    return cells, "; ".join(nb.metadata.get("mod208", {}).get("remarks", []))
+    return cells, "; ".join(str(one) for one in nb.metadata.get("mod208", {}).get("remarks", []))
 
 
 def _reason(cell: Node | None) -> str:
@@ -179,28 +169,6 @@ def _steps(coursedir: Any, assignment: str, notebook: str) -> dict[str, str]:
     return found
 
 
-def rules() -> list[dict[str, Any]]:
-    """Return the rows of ``course.yaml`` that are competencies with graded evidence."""
-    data = yaml_reader.load((ROOT / "course.yaml").read_text(encoding="utf-8"))
-    return [row for row in data["rows"] if row.get("graded")]
-
-
-def competencies(rows: Iterable[Graded], rules: Iterable[dict[str, Any]]) -> list[Competency]:
-    """Sum the evidence of each competency per learner; ``waiting`` counts cells a person has yet to grade."""
-    rows = list(rows)
-    found = []
-    for rule in rules:
-        for student in dict.fromkeys(row.student for row in rows):
-            mine = [row for row in rows if row.student == student and row.assignment in rule["graded"]]
-            if not mine:
-                continue
-            points, most = sum(row.points for row in mine), sum(row.max_points for row in mine)
-            reached = most > 0 and points / most >= float(rule.get("mark", MARK))
-            waiting = sum(row.state in ("review", "not-graded") for row in mine)
-            found.append(Competency(student, rule["id"], points, most, reached, waiting))
-    return found
-
-
 def as_csv(rows: Iterable[Graded]) -> str:
     """Return one line a graded cell; text that a spreadsheet would take for a formula is quoted."""
     out = io.StringIO()
@@ -217,7 +185,7 @@ def _plain(value: Any) -> Any:
 
 
 def as_json(rows: Iterable[Graded], found: Iterable[Competency]) -> str:
-    """Return learner -> assignments -> steps, and competencies, as JSON."""
+    """Return learner -> assignments -> steps, and competencies with evidence among these, as JSON."""
     students: dict[str, dict[str, Any]] = {}
     for row in rows:
         student = students.setdefault(row.student, {"id": row.student, "assignments": {}, "competencies": []})
@@ -228,8 +196,11 @@ def as_json(rows: Iterable[Graded], found: Iterable[Competency]) -> str:
         del detail["student"], detail["assignment"]
         one["steps"].append(detail)
     for competency in found:
-        detail = asdict(competency)
-        students[detail.pop("student")]["competencies"].append(detail)
+        student = students[competency.student]
+        if student["assignments"].keys() & set(competency.assignments):
+            detail = competency.to_dict()
+            del detail["student"], detail["lost"]  # the steps are there already
+            student["competencies"].append(detail)
     return json.dumps({"course": "mod208", "students": list(students.values())}, indent=2, ensure_ascii=False) + "\n"
 
 

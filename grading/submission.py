@@ -73,6 +73,9 @@ class SubmissionReader(NotebookExporter):
         resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
         try:
             nb = read(path)
+            if path.parent.resolve() == self._submitted(resources["nbgrader"]):
+                # The course's own notes on how a notebook was graded: a learner's are claims, and not taken.
+                nb.metadata.pop("mod208", None)
         except Unreadable as fault:
             self.log.warning("%s: %s; the released notebook is graded in its place", filename, fault)
             nb = self._released(resources["nbgrader"])
@@ -81,6 +84,12 @@ class SubmissionReader(NotebookExporter):
         convert: Any = self.from_notebook_node
         converted: tuple[Any, dict[str, Any]] = convert(nb, resources, **kw)
         return converted
+
+    def _submitted(self, who: dict[str, str]) -> Path:
+        converter: Any = self.parent
+        coursedir = converter.coursedir
+        directory = coursedir.format_path(coursedir.submitted_directory, who["student"], who["assignment"])
+        return Path(directory).resolve()
 
     def _released(self, who: dict[str, str]) -> Node:
         converter: Any = self.parent

@@ -39,6 +39,9 @@ COMMANDS = {
     "release": "release",
     "new": "new",
     "adrs": "adrs",
+    "competencies": "competencies",
+    "certificate": "certificate",
+    "solutions": "solutions",
     "map": "contract",
     "contract": "deliverables",
 }

@@ -43,6 +43,8 @@ def liar(folder: Path) -> None:
     nb = nbformat.read(folder / FIRST, 4)
     at = next(i for i, one in enumerate(nb.cells) if one.metadata.get("nbgrader", {}).get("grade_id") == "one-test")
     nb.cells[at:at] = [nbformat.v4.new_code_cell(text) for text in LIES.values()]
+    # The course's own notes on how a notebook was graded, in a form that would end an export.
+    nb.metadata["mod208"] = {"remarks": 5, "judged": "apart"}
     nbformat.write(nb, folder / FIRST)
 
 
@@ -99,6 +101,7 @@ def test_points_are_earned(grades: dict[str, Any], student: str, points: float) 
     found = steps(grades, student)
     assert [found[name]["points"] for name in ("one", "two")] == [points / 2, points / 2], found
     assert all(row["reason"] for row in found.values()) == (points == 0)
+    assert {row["judged"] for row in found.values()} == {"apart"}
 
 
 def said(klass: Klass, student: str) -> str:
@@ -260,4 +263,5 @@ def test_without_bubblewrap_nothing_is_graded_unless_told(bare_path: Path, tmp_p
     found = steps(klass.exported(), "honest")["one"]
     assert found["points"] == 3
     assert found["remarks"].startswith("unsafe: ")
+    assert found["judged"] == "unsafe"
     assert "This grade is unsafe" in (klass.autograded("honest", "tiny") / FIRST).read_text()

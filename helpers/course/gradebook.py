@@ -1,0 +1,82 @@
+"""What the instructor's gradebook holds, asked of nbgrader by the course's own exporter, in a process of its own."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from helpers.core import process
+from helpers.core.errors import BadInput, CourseError
+from helpers.core.paths import ROOT
+from helpers.course import outline
+from helpers.course.competencies import Competency, Graded, assess, rows_of
+
+#: Seconds that nbgrader may take to export a class.
+TIMEOUT = 900
+
+
+class NoGradebook(BadInput):
+    """There is no gradebook here: nothing was ever graded."""
+
+    code = "no-gradebook"
+
+
+class UnknownLearner(BadInput):
+    """The gradebook has no learner of that name."""
+
+    code = "unknown-learner"
+
+
+class ExportFailed(CourseError):
+    """nbgrader could not read its gradebook."""
+
+    code = "export-failed"
+
+
+def graded(learner: str = "") -> list[Competency]:
+    """Return the competencies of one learner or of all, as the gradebook has them now.
+
+    Raises:
+        NoGradebook, ExportFailed: it cannot be read. UnknownLearner: it has no such learner.
+    """
+    rows = read()
+    known = list(dict.fromkeys(row.student for row in rows))
+    if learner and learner not in known:
+        near = difflib.get_close_matches(learner, known, n=1)
+        raise UnknownLearner(
+            f"The gradebook has no learner {learner!r} with an assignment",
+            why=f"It has {len(known)} learners.",
+            next=f"course competencies {near[0]}" if near else "course competencies   # all of them",
+        )
+    module = outline.load()
+    return [one for one in assess(rows, module) if learner in ("", one.student)]
+
+
+def read() -> list[Graded]:
+    """Return every graded cell that the gradebook holds."""
+    directory = Path(os.environ.get("MOD208_CLASS", ROOT)).resolve()
+    # nbgrader makes an empty gradebook where there is none, and nobody would have any evidence.
+    if not os.environ.get("MOD208_DB_URL") and not (directory / "gradebook.db").is_file():
+        raise NoGradebook(
+            "There is no gradebook",
+            why="nbgrader makes it with the first assignment; MOD208_CLASS names the directory of a class.",
+            next="nbgrader generate_assignment lab1-module",
+        )
+    with tempfile.TemporaryDirectory(prefix="mod208-grades-") as room:
+        target = Path(room) / "grades.json"
+        argv = [sys.executable, "-m", "grading.export", "--to", str(target)]
+        done = process.run(argv, cwd=ROOT, timeout=TIMEOUT)
+        if done.returncode or not target.is_file():
+            raise ExportFailed(
+                "nbgrader could not export the grades",
+                why=done.stderr[-800:],
+                next="python -m grading.export --debug",
+            )
+        return rows_of(json.loads(target.read_text(encoding="utf-8")))
+
+
+__all__ = ["ExportFailed", "NoGradebook", "UnknownLearner", "graded", "read"]
