@@ -101,7 +101,7 @@ def _fits(taken: Taken, entry: os.DirEntry[str], path: str) -> bool:
 
 
 def read(source: Path, path: str) -> bytes | None:
-    """Return what a regular file below *source* holds; ``None`` for a link, for what is no file, and without one."""
+    """Return what a regular file below *source* holds; ``None`` for a link, a device, and where there is nothing."""
     try:
         descriptor = os.open(source / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

@@ -146,7 +146,7 @@ class GradedExecute(LimitedExecute):
             ours = judging.notebook(locked, nb)
             judge = self._part(place)
             # A busy machine must not cost points: the limit for a learner's cell is for the learner's cells.
-            judge.timeout = max(self.timeout, 300)
+            judge.timeout = max(self.timeout, 900)
             judge.preprocess(ours, copy.deepcopy(resources))
         judging.merge(nb, theirs, ours, taken)
         self._remark(nb, who, locked)
