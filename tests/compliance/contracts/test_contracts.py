@@ -15,7 +15,6 @@ from click.testing import CliRunner
 
 from helpers.cli import course
 from helpers.compliance.contracts import ContractVerification, validate
-from helpers.compliance.contracts.promotion import way_back
 from helpers.wrappers import module_package
 from helpers.wrappers.cosign import Cosign
 from helpers.wrappers.opa import Opa
@@ -391,14 +390,3 @@ class TestCommand:
     def test_show(self) -> None:
         assert "promotion/record.json  (signed)" in self.run("show").output
         assert json.loads(self.run("show", "mod-209", "--json").output)["version"] == 1
-
-
-def test_what_to_go_back_to() -> None:
-    def ran(*steps: tuple[str, str]) -> list[dict[str, str]]:
-        return [{"digest": digest, "kind": kind} for digest, kind in steps]
-
-    assert way_back(ran(("a", "release"))) is None
-    assert way_back(ran(("a", "release"), ("b", "release"))) == "a"
-    assert way_back(ran(("a", "release"), ("b", "release"), ("a", "rollback"))) is None
-    again = ran(("a", "release"), ("b", "release"), ("a", "rollback"), ("b", "release"))
-    assert way_back(again) == "a"

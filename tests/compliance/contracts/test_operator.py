@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from helpers.compliance.contracts import CONTRACTS
+from helpers.compliance.contracts.promotion import way_back
 from tests.compliance.contracts import operator_loop
 from tests.compliance.contracts.made import ONE, THREE, TWO, Made
 from tests.compliance.contracts.operator_loop import Cluster, Operator
@@ -136,3 +137,14 @@ def test_what_nobody_else_approved_is_not_run(delivered: Made, tmp_path: Path) -
     world = cluster()
     Operator(made.root, PUBLISHED).run(world)
     assert "nobody approved" in world.jobs["nightly"]["status"]["reason"]
+
+
+def test_what_to_go_back_to() -> None:
+    def ran(*steps: tuple[str, str]) -> list[dict[str, str]]:
+        return [{"digest": digest, "kind": kind} for digest, kind in steps]
+
+    assert way_back(ran(("a", "release"))) is None
+    assert way_back(ran(("a", "release"), ("b", "release"))) == "a"
+    assert way_back(ran(("a", "release"), ("b", "release"), ("a", "rollback"))) is None
+    again = ran(("a", "release"), ("b", "release"), ("a", "rollback"), ("b", "release"))
+    assert way_back(again) == "a"
