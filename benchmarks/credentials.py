@@ -53,9 +53,8 @@ def measure(pairs: int = PAIRS) -> dict[str, Any]:
     load = os.getloadavg()[0]
     with isolated_services() as home:
         rows = _checks(home, pairs)
-        services.stop("cloud")
         services.start("gitops")
-        services.stop("gitops")
+        services.stop("all")
         start = seconds(lambda: services.start("gitops"))
         rows["first sync"] = sync = _syncs(home, pairs)
     whole = (start + sync["ours_seconds"]) / (start + sync["bare_seconds"])
@@ -226,6 +225,6 @@ def show(found: dict[str, Any]) -> Iterator[str]:
         low, high = row["ratio_quartiles"]
         times = f"without {row['bare_seconds']:7.4f} s   with {row['ours_seconds']:7.4f} s"
         yield f"{name:12}{times}   ratio {row['ratio']:.3f} (quartiles {low:.3f} to {high:.3f}, {row['pairs']} pairs)"
-    whole = f"{'from nothing':12}services {found['start_seconds']:.2f} s, and the first sync"
+    whole = f"{'from nothing':12} services {found['start_seconds']:.2f} s, and the first sync"
     yield f"{whole}: ratio {found['start_ratio']:.3f}   (goal <= {found['goal_ratio']:.2f}, as for a step check)"
     yield f"load before {found['load_before']:.1f} on {found['cores']} cores"
