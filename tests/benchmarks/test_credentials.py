@@ -44,5 +44,6 @@ def test_cloud_without_its_guard_takes_everybody_and_the_other_one_does_not(
 def test_figures_are_shown_with_their_goal() -> None:
     row = {"pairs": 9, "bare_seconds": 1.0, "ours_seconds": 1.1, "ratio": 1.1, "ratio_quartiles": [1.0, 1.2]}
     found = {"goal_ratio": 1.05, "cores": 2, "load_before": 0.5, "rows": {"first sync": row}}
-    first, *_ = credentials.show(found)
-    assert "ratio 1.100" in first and "goal <= 1.05" in first
+    found |= {"start_seconds": 9.0, "start_ratio": 1.01}
+    first, whole, *_ = credentials.show(found)
+    assert "ratio 1.100" in first and "ratio 1.010" in whole and "goal <= 1.05" in whole
