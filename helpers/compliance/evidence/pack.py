@@ -31,6 +31,8 @@ from helpers.core.files import new_directory
 from helpers.wrappers.cosign import Bundle, Cosign, KeyPair
 from helpers.wrappers.cosign.sigstore import Sigstore
 
+#: Directories of a pack: what it is about, and what is signed about that.
+PLACES = ("artifacts", "signatures", "attestations")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -159,7 +161,7 @@ class EvidencePack:
 
     def _copy(self, root: Path, name: str) -> Artifact:
         path, signature, attestations = self._artifacts[name]
-        for directory in ("artifacts", "signatures", "attestations"):
+        for directory in PLACES:
             (root / directory).mkdir(exist_ok=True)
         shutil.copyfile(path, root / "artifacts" / name)
         signer = ""
@@ -169,6 +171,12 @@ class EvidencePack:
         for kind, bundle in attestations.items():
             shutil.copyfile(bundle, root / "attestations" / f"{name}.{kind}.json")
         return Artifact(name, sha256(root / "artifacts" / name), signer, tuple(sorted(attestations)))
+
+
+def papers(one: Artifact) -> list[str]:
+    """Return the paths of an artifact and of what is signed about it, as a pack has them."""
+    found = [f"artifacts/{one.name}", *([f"signatures/{one.name}.sigstore.json"] if one.signer else [])]
+    return found + [f"attestations/{one.name}.{kind}.json" for kind in one.attestations]
 
 
 def statement(at: str, period: Period, artifacts: list[Artifact], answers: tuple[Coverage, ...]) -> dict[str, Any]:

@@ -88,6 +88,8 @@ def _strictly(pack: Path) -> dict[str, Any]:
 def _said(raw: Any) -> Said:
     _only(raw, "madeAt", "period", "artifacts", "controls")
     _only(raw["period"], "from", "until")
+    if not isinstance(raw["artifacts"], list) or not isinstance(raw["controls"], list):
+        raise Unclear("artifacts and controls are lists")
     artifacts = tuple(_artifact(one) for one in raw["artifacts"])
     controls = {str(one["id"]): one for one in raw["controls"]}
     if len({one.name for one in artifacts}) != len(artifacts) or len(controls) != len(raw["controls"]):
@@ -98,6 +100,8 @@ def _said(raw: Any) -> Said:
 
 def _artifact(raw: Any) -> Artifact:
     _only(raw, "name", "digest", "signer", "attestations")
+    if not isinstance(raw["attestations"], list):
+        raise Unclear("the statements about an artifact are a list")
     name, kinds = raw["name"], tuple(raw["attestations"])
     if not isinstance(raw["signer"], str) or not _DIGEST.fullmatch(raw["digest"]):
         raise Unclear("an artifact has no digest or no signer")

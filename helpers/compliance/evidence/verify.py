@@ -15,7 +15,7 @@ from helpers.compliance.evidence import builders
 from helpers.compliance.evidence import controls as known
 from helpers.compliance.evidence.keys import Keys
 from helpers.compliance.evidence.limits import too_large
-from helpers.compliance.evidence.pack import files
+from helpers.compliance.evidence.pack import PLACES, files, papers
 from helpers.compliance.evidence.period import Period, time_text
 from helpers.compliance.evidence.reading import SKEW, entries, sha256, witnessed
 from helpers.compliance.evidence.said import Said, Unclear, two_meanings
@@ -81,6 +81,7 @@ class _Verifier:
         self._files()
         self._policy()
         artifacts = [one for one in said.artifacts if self._artifact(one)] if said else []
+        self._unnamed(said)
         sound = self._trail()
         if self.findings or not sound or said is None:
             return self._end([])
@@ -181,6 +182,15 @@ class _Verifier:
                 "downgraded-policy", CONTROLS, "The pack answers a list of controls other than the required one."
             )
         self.checked.append("the list of controls is the required one")
+
+    def _unnamed(self, said: Said | None) -> None:
+        """Look for artifacts and papers that are sealed, but that the statement leaves out."""
+        if said is None:
+            return
+        named = {path for one in said.artifacts for path in papers(one)}
+        for path in files(self.root):
+            if path.partition("/")[0] in PLACES and path not in named:
+                self._find("wrong-claim", path, "It is in the pack, and the statement does not name it.")
 
     def _artifact(self, one: Artifact) -> bool:
         """Judge an artifact; say whether it is there."""
@@ -288,15 +298,16 @@ class _Verifier:
             return self._end([PackFinding("wrong-claim", STATEMENT, f"It cannot be followed: {error}")])
         if self.findings:
             return self._end([])
-        wrong = [one.control.id for one in answers if said.controls.get(one.control.id) != _plain(one)]
+        wrong = [one.control.id for one in answers if _text(said.controls.get(one.control.id)) != _text(one.to_dict())]
         strange = sorted(set(said.controls) - {one.control.id for one in answers})
         words = "The evidence does not support the claim."
         self.checked.append("each claim follows from the evidence, and each time from the signed one")
         return self._end([PackFinding("wrong-claim", name, words) for name in [*wrong, *strange]], told, wanted)
 
 
-def _plain(one: Coverage) -> Any:
-    return json.loads(json.dumps(one.to_dict()))
+def _text(claim: Any) -> str:
+    """Return a claim as text: 0 and false are equal to Python, and two things to other readers."""
+    return json.dumps(claim, sort_keys=True)
 
 
 def digest_of(pack: Path) -> str:
