@@ -45,7 +45,7 @@ def take(source: Path, target: Path, *, leave: Callable[[str], bool] = lambda pa
         if why or not _fits(taken, entry, path):
             taken.left_out += [f"{_shown(path)}: {why}"] if why else []
             continue
-        data = _read(source, path)
+        data = read(source, path)
         if data is None:
             taken.left_out.append(f"{_shown(path)}: it cannot be read")
             continue
@@ -100,7 +100,8 @@ def _fits(taken: Taken, entry: os.DirEntry[str], path: str) -> bool:
     return not why
 
 
-def _read(source: Path, path: str) -> bytes | None:
+def read(source: Path, path: str) -> bytes | None:
+    """Return what a regular file below *source* holds; ``None`` for a link, a device, and where there is nothing."""
     try:
         descriptor = os.open(source / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

@@ -20,13 +20,12 @@ from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade, is_solution
 from traitlets import Bool, Integer, List, Unicode
 
-from grading import _notebook, judging, kernel, sandbox
+from grading import _notebook, judging, kernel, sandbox, tooling
 from grading._notebook import Node
-from grading.places import Box, Place, widened
+from grading.places import Box, Place
 from grading.room import Room
 from grading.submission import Unreadable, read
 from grading.watch import Limits, Watch
-from helpers.wrappers import terratest
 
 OUTPUT = frozenset({"stream", "display_data", "execute_result", "update_display_data"})
 
@@ -131,12 +130,10 @@ class GradedExecute(LimitedExecute):
             nb.cells.insert(0, judging.notice_unsafe(missing.what))
             return self._run_together(nb, resources, directory)
         locked = judging.locked_cells(self._instructors(who))
-        if go := any("terratest" in cell.source for cell in locked):
-            # A sandbox has no network.
-            terratest.prepare()
         box = Box(directory, self._directory("submitted_directory", who))
         box.fill()
-        limits = widened(Limits(wall=self.budget + 120), go)
+        go = tooling.ready(who["assignment"], [*(cell.source for cell in (*locked, *nb.cells)), box.choice()])
+        limits = Limits(wall=self.budget + 120)
         with box.learners(limits, go) as place:
             theirs = judging.without_graded(nb)
             try:
@@ -149,7 +146,7 @@ class GradedExecute(LimitedExecute):
             ours = judging.notebook(locked, nb)
             judge = self._part(place)
             # A busy machine must not cost points: the limit for a learner's cell is for the learner's cells.
-            judge.timeout = max(self.timeout, 300)
+            judge.timeout = max(self.timeout, 900)
             judge.preprocess(ours, copy.deepcopy(resources))
         judging.merge(nb, theirs, ours, taken)
         self._remark(nb, who, locked)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from grading import data, sandbox
 from grading.sandbox import Sandbox
 from grading.watch import Limits
+from helpers.core import process
 from helpers.core.paths import ROOT, cache_dir
 
 #: Inside: the directory that holds the submission, and the one with state and services.
@@ -22,6 +22,12 @@ WORK, STATE, CLAIMS = "/grading", "/state", "/claims"
 KEPT = ("timestamp.txt", ".state")
 #: What a tool finds of ``/proc``: the machine, and no process.
 PROC = ("cpuinfo", "meminfo", "stat", "uptime", "loadavg", "version", "filesystems", "sys")
+#: What a tool starts its own tools through, for it is in a sandbox and could not make another one: their input as a
+#: private file in the place of ``/dev/stdin``, which leads through /proc.
+INNER = {
+    "command": ["env"],
+    "stdin": ["bash", "-c", 'shift; file=$(mktemp); cat > "$file"; exec "${@//\\/dev\\/stdin/$file}"', "bash"],
+}
 #: Where the submissions' own directories lie, beside ``autograded/``. They may be removed at any time.
 BOXES = ".sandboxes"
 #: What a learner's registry says it published, below the state.
@@ -76,22 +82,27 @@ class Box:
         notebook = "/" not in path and path.endswith(".ipynb")
         return notebook or any((self.submitted / part).is_symlink() for part in (path, *_parents(path)))
 
+    def choice(self) -> str:
+        """Return what the workspace says of the tool that the learner chose for a lab, else nothing."""
+        return (data.read(self.work, "work/tool.yaml") or b"")[:1000].decode(errors="replace")
+
     def empty(self) -> data.Taken:
         """Take what is in the box now into the submission's directory, as data, and say what was left out."""
         return data.replace(self.work, self.directory, KEPT)
 
     @contextlib.contextmanager
-    def learners(self, limits: Limits, go: bool) -> Iterator[Place]:
-        """Give the sandbox in which the learner's cells run; *go*: with the compiler's caches."""
-        with _sockets() as sockets, _caches(go) as caches:
-            writes = {self.inside: self.work, STATE: self.state, str(sockets): sockets, **caches}
-            box = Sandbox(_environment(), sandbox.course(), writes, _modules(go), scratch=(cache_dir(),), limits=limits)
+    def learners(self, limits: Limits, go: Path | None = None) -> Iterator[Place]:
+        """Give the sandbox in which the learner's cells run; *go*: the directory of the Go that is needed there."""
+        with _sockets() as sockets:
+            writes = {self.inside: self.work, STATE: self.state, str(sockets): sockets}
+            reads = [*sandbox.course(), *_compiler(go)]
+            box = Sandbox(_environment(go), reads, writes, scratch=(cache_dir(),), limits=limits)
             yield Place(box, self.inside, sockets)
 
     @contextlib.contextmanager
-    def judges(self, limits: Limits, go: bool) -> Iterator[Place]:
+    def judges(self, limits: Limits, go: Path | None = None) -> Iterator[Place]:
         """Give the sandbox in which the locked cells run; it has state of its own, and the workspace to read."""
-        with _sockets() as sockets, _caches(go) as caches, tempfile.TemporaryDirectory(prefix="mod208-judge-") as room:
+        with _sockets() as sockets, tempfile.TemporaryDirectory(prefix="mod208-judge-") as room:
             state, claims, work = (Path(room) / name for name in ("state", "claims", "work"))
             for name in ("services", "labs", "secrets"):
                 (state / name).mkdir(parents=True, mode=0o700)
@@ -99,11 +110,10 @@ class Box:
             if (self.directory / "work").is_dir():
                 data.take(self.directory / "work", work)
             work.mkdir(exist_ok=True)
-            reads = [*sandbox.course("grading", "source/header.ipynb")]
-            shows = {f"{self.inside}/work": work, CLAIMS: claims, **_modules(go)}
-            writes = {STATE: state, str(sockets): sockets, **caches}
-            through = _through(sockets, list(caches))
-            env = {**_environment(), "MOD208_PROCESS_PREFIX": json.dumps(through)}
+            reads = [*sandbox.course("grading", "source/header.ipynb"), *_compiler(go)]
+            shows = {f"{self.inside}/work": work, CLAIMS: claims}
+            writes = {STATE: state, str(sockets): sockets}
+            env = {**_environment(go), process.PREFIX: json.dumps(_through(sockets))}
             box = Sandbox(env, reads, writes, shows, scratch=(cache_dir(),), limits=limits, nests=True)
             try:
                 yield Place(box, self.inside, sockets)
@@ -115,8 +125,19 @@ def _parents(path: str) -> list[str]:
     return [str(parent) for parent in Path(path).parents if str(parent) != "."]
 
 
-def _environment() -> dict[str, str]:
+def _compiler(go: Path | None) -> list[Path]:
+    """Return the directory of Go, if it is not there already; and what it has compiled, to read."""
+    if go is None:
+        return []
+    there = go.is_relative_to("/usr") or go.is_relative_to(cache_dir() / "tools")
+    return [cache_dir() / "go-tests", *([] if there else [go])]
+
+
+def _environment(go: Path | None) -> dict[str, str]:
+    # Another Go than the grader's would compile everything again.
+    path = {"PATH": f"{go / 'bin'}:{sandbox.PATH}"} if go else {}
     return {
+        **path,
         "MOD208_HOME": str(ROOT),
         "MOD208_CACHE": str(cache_dir()),
         "MOD208_STATE": STATE,
@@ -131,7 +152,7 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _through(sockets: Path, caches: list[str]) -> dict[str, list[str]]:
+def _through(sockets: Path) -> dict[str, list[str]]:
     """Return what the judge starts each tool through: a sandbox inside its own (see `helpers.core.process`)."""
     hidden = (str(ROOT / "grading"), CLAIMS, str(sockets), f"{STATE}/services", f"{STATE}/labs", f"{STATE}/secrets")
     # No real /proc: through it a program would write to the pipes and the memory of the tool that started it.
@@ -141,15 +162,16 @@ def _through(sockets: Path, caches: list[str]) -> dict[str, list[str]]:
         options += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
     for name in PROC:
         options += ["--ro-bind-try", f"/proc/{name}", f"/proc/{name}"]
-    for path in ("/tmp", STATE, str(cache_dir()), *caches):  # noqa: S108
+    for path in ("/tmp", STATE, str(cache_dir())):  # noqa: S108
         options += ["--bind", path, path]
-    for path in sandbox.CACHE:
+    for path in (*sandbox.CACHE, "go-tests"):
         options += ["--ro-bind-try", str(cache_dir() / path), str(cache_dir() / path)]
     for path in hidden:
         options += ["--tmpfs", path]
     # Certificates to trust, no keys: by them a tool knows the judge's own servers.
     trusted = f"{STATE}/services/authority/trusted"
     options += ["--ro-bind-try", trusted, trusted]
+    options += ["--setenv", process.PREFIX, json.dumps(INNER)]
     kept = [one for one in sandbox.NAMESPACES if one != "--unshare-net"]
     # /dev/stdin leads through /proc; a tool that opens it finds a file with its input in that place.
     return {"command": ["bwrap", *kept, *options], "stdin": ["--perms", "0600", "--file", "0", "/dev/stdin"]}
@@ -162,29 +184,4 @@ def _sockets() -> Iterator[Path]:
         yield Path(name).resolve()
 
 
-@contextlib.contextmanager
-def _caches(go: bool) -> Iterator[dict[str, Path]]:
-    """Give the compiler's caches as a copy of its own, where Go is needed: without them it compiles for minutes."""
-    ours = cache_dir() / "go-tests"
-    if not go or not ours.is_dir():
-        yield {}
-        return
-    with tempfile.TemporaryDirectory(prefix="mod208-go-", dir=cache_dir()) as room:
-        copy = Path(room) / "go-tests"
-        shutil.copytree(ours, copy, ignore=lambda path, names: ["mod"] if Path(path) == ours else [])
-        yield {str(ours): copy}
-        data.remove(copy)
-
-
-def _modules(go: bool) -> dict[str, Path]:
-    """Return the sources of Go's modules, which nobody writes to, where Go is needed."""
-    modules = cache_dir() / "go-tests" / "mod"
-    return {str(modules): modules} if go and modules.is_dir() else {}
-
-
-def widened(limits: Limits, go: bool) -> Limits:
-    """Return limits under which the compiler's caches have room."""
-    return replace(limits, disk=3 * limits.disk) if go else limits
-
-
-__all__ = ["BOXES", "Box", "Place", "widened"]
+__all__ = ["BOXES", "Box", "Place"]

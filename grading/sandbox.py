@@ -40,6 +40,8 @@ COURSE = ("helpers", "iac", "toolchain", "course.yaml", "pyproject.toml", "mise.
 #: Of the per-user cache: tools, and what they need to run. What a tool writes there is lost.
 CACHE = ("tools", "terraform-mirror", "checked", "seen.json", "rego")
 HOME = "/home/learner"
+#: Where programs are looked for inside, Python's first.
+PATH = f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
 USER = 1000
 
 
@@ -144,7 +146,7 @@ class Sandbox:
             "USER": "learner",
             "LANG": "C.UTF-8",
             "TMPDIR": "/tmp",  # noqa: S108
-            "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+            "PATH": PATH,
         }
         return {**ours, **self.environment}
 

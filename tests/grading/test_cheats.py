@@ -181,7 +181,7 @@ print(done.stdout, done.stderr)
 
 def tool(box: Box, script: str) -> str:
     """Return what a tool of the judge says that runs a learner's script."""
-    with box.judges(Limits(wall=120), go=False) as place:
+    with box.judges(Limits(wall=120)) as place:
         done = place.sandbox.run([sys.executable, "-c", TOOL.format(script=script)], cwd=place.cwd)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -200,6 +200,20 @@ def test_what_a_tool_runs_reaches_no_verdict(submission: Box) -> None:
     assert found.count("Read-only file system") == 2
     assert "Directory nonexistent" in found
     assert (submission.directory / "work" / "main.tf").read_text() == "locals {}\n"
+
+
+#: A learner's script starts Terraform by a wrapper of the course's, and gives it a secret on its standard input.
+SCRIPT = """
+from helpers.core import process
+print(process.run(["cat", "/dev/stdin"], input="a value", env=process.environment()).stdout, "is read")
+print(process.run(["sh", "-c", "echo started"], env=process.environment()).stdout)
+"""
+
+
+def test_what_a_tool_runs_may_start_tools(submission: Box) -> None:
+    """A script of the learner's that starts tools by the course's own wrappers is in a sandbox already."""
+    found = tool(submission, f"PYTHONPATH={ROOT} {sys.executable} -c '{SCRIPT}'")
+    assert "a value is read\nstarted\n" in found, found
 
 
 def test_only_files_are_taken(submission: Box, tmp_path: Path) -> None:
