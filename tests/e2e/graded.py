@@ -43,13 +43,13 @@ def _code(cell: Any) -> list[str]:
     return [line for line in cell.source.split("\n") if not line.strip().startswith(("### BEGIN ", "### END "))]
 
 
-def files_with_passwords(folder: Path) -> list[str]:
+def files_with_passwords(folder: Path, state: Path) -> list[str]:
     """Return the files of a graded submission that hold a password its run made, plain or in base64.
 
     Args:
-        folder: the submission's folder below ``autograded``, with the state of its services.
+        folder: the submission's folder below ``autograded``.
+        state: what its run left of its services' state.
     """
-    state = folder / ".state"
     passwords = [path.read_bytes() for path in (state / "secrets").rglob("*") if path.is_file()]
     assert passwords, "the lab makes passwords with lab.secret"
     canaries = [form for one in passwords for form in (one, base64.b64encode(one).rstrip(b"="))]

@@ -1,21 +1,25 @@
-"""The whole cycle of Lab 1 with the real nbgrader, as an instructor and four learners live it.
+"""The whole cycle of Lab 1 with the real nbgrader, as an instructor and five learners live it.
 
 generate -> release -> fetch -> submit -> collect -> autograde -> feedback -> export. *good* has the solutions from the
 instructor's notebooks, *empty* handed in what was released, *half* did the first notebook and edited a file in a
-terminal, *broken* damaged one notebook and deleted the others.
+terminal, *broken* damaged one notebook and deleted the others, *liar* solved nothing and forges what would count.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
+from grading.places import BOXES
 from helpers.core.paths import ROOT
 from helpers.course import outline
 from tests.e2e.graded import faults, files_with_passwords
+from tests.grading.test_cheats import LIES
 from tests.klass import Klass, solve, step_points
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
@@ -25,6 +29,18 @@ BOOKS = sorted(path.name for path in SOURCE.glob("*.ipynb"))
 FIRST = BOOKS[0]
 #: A file of the first step, and a text that makes a step fail.
 EDITED = "modules/gpu-workspace/variables.tf"
+#: Lies that only a real lab has room for: its check, its hidden test, its own grade and its solution.
+OF_THE_LAB = (
+    "from helpers.course import checks\nfrom helpers.course.checks import lab1_module\n"
+    "lab1_module.interface = lab1_module.contract = lambda lab: 'fine'\n"
+    "for name in [one for one in vars(checks) if callable(getattr(checks, one))]:\n"
+    "    setattr(checks, name, lambda *a: None)",
+    "type(lab).grade = type(lab).check = lambda self, step: print(step, 'passed')",
+    "import sys, types\nhidden = types.ModuleType('grading.hidden')\n"
+    "hidden.lab1_module = types.SimpleNamespace(interface=lambda lab: None, contract=lambda lab: None)\n"
+    "sys.modules.update({'grading.hidden': hidden, 'grading.hidden.lab1_module': hidden.lab1_module})",
+    "lab.solve('interface')",
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +51,7 @@ def klass(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Klass]:
     shutil.copytree(SOURCE, klass.root / "source" / ASSIGNMENT, ignore=shutil.ignore_patterns("work", ".state"))
     klass.publish(ASSIGNMENT)
     fetched = klass.fetch(ASSIGNMENT, "good")
-    others = {name: klass.copy(fetched, name) for name in ("empty", "half", "broken")}
+    others = {name: klass.copy(fetched, name) for name in ("empty", "half", "broken", "liar")}
     solve(fetched, SOURCE, *BOOKS)
 
     solve(others["half"], SOURCE, FIRST)
@@ -47,6 +63,7 @@ def klass(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Klass]:
     for name in BOOKS[1:]:
         (others["broken"] / name).unlink()
 
+    lies(others["liar"] / FIRST)
     for student in ("good", *others):
         klass.submit(ASSIGNMENT, student)
     klass.nbgrader("collect", ASSIGNMENT)
@@ -57,6 +74,13 @@ def klass(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Klass]:
     klass.nbgrader("generate_feedback", ASSIGNMENT)
     klass.nbgrader("release_feedback", ASSIGNMENT)
     yield klass
+
+
+def lies(book: Path) -> None:
+    nb = nbformat.read(book, 4)
+    first = next(i for i, one in enumerate(nb.cells) if one.metadata.get("nbgrader", {}).get("grade"))
+    nb.cells[first:first] = [nbformat.v4.new_code_cell(text) for text in (*OF_THE_LAB, *LIES.values())]
+    nbformat.write(nb, book)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +112,8 @@ def test_every_cell_of_the_instructors_notebook_runs(klass: Klass, book: str) ->
 
 
 def test_no_password_is_in_what_the_lab_leaves(klass: Klass) -> None:
-    assert files_with_passwords(klass.autograded("good", ASSIGNMENT)) == []
+    state = klass.root / BOXES / "good" / ASSIGNMENT / "state"
+    assert files_with_passwords(klass.autograded("good", ASSIGNMENT), state) == []
 
 
 def test_points_per_step_are_those_of_the_course(grades: dict[str, Any]) -> None:
@@ -106,12 +131,21 @@ def test_what_a_person_judges_waits_for_a_person(grades: dict[str, Any]) -> None
     assert grades["good"]["competencies"][0]["waiting"] == len(reviews)
 
 
-def test_the_empty_submission_gets_nothing_and_a_reason_each(grades: dict[str, Any]) -> None:
-    mine = [row for row in rows(grades, "empty") if row["notebook"] + ".ipynb" == FIRST]
+@pytest.mark.parametrize("student", ["empty", "liar"])
+def test_who_solved_nothing_gets_nothing_and_a_reason_each(grades: dict[str, Any], student: str) -> None:
+    mine = [row for row in rows(grades, student) if row["notebook"] + ".ipynb" == FIRST]
     assert mine
     for row in mine:
         assert row["points"] == 0, row
         assert "does not pass yet" in row["reason"], row
+
+
+def test_each_lie_was_told(klass: Klass) -> None:
+    """Otherwise the liar proves nothing: every cell ran, and the one that asks for the solution was refused."""
+    nb = nbformat.read(klass.autograded("liar", ASSIGNMENT) / FIRST, 4)
+    ran = {one.source: one.outputs for one in nb.cells if one.get("execution_count")}
+    assert {*OF_THE_LAB, *LIES.values()} <= set(ran)
+    assert [output.output_type for output in ran["lab.solve('interface')"]] == ["error"]
 
 
 def test_a_file_edited_in_a_terminal_stays_the_learners(klass: Klass, grades: dict[str, Any]) -> None:
@@ -144,7 +178,7 @@ def test_released_feedback_reaches_the_learner(klass: Klass) -> None:
 def test_the_competency_comes_from_the_evidence(grades: dict[str, Any]) -> None:
     reached = {name: one["competencies"][0]["reached"] for name, one in grades.items()}
     assert {one["competencies"][0]["id"] for one in grades.values()} == {"iac-enterprise"}
-    assert not any(reached[name] for name in ("empty", "half", "broken"))
+    assert not any(reached[name] for name in ("empty", "half", "broken", "liar"))
     good = grades["good"]["competencies"][0]
     assert good["reached"] == (good["points"] / good["max_points"] >= 0.8)
 
