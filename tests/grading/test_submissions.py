@@ -109,6 +109,24 @@ def copied(folder: Path) -> None:
     nbformat.write(nb, folder / FIRST)
 
 
+def renamed(folder: Path) -> None:
+    """A notebook under a name of one's own: nbgrader's gradebook knows nothing of it."""
+    good(folder)
+    (folder / FIRST).rename(folder / "01-first-final.ipynb")
+    solved(folder, "one.tf", "two.tf")
+
+
+def older(folder: Path) -> None:
+    """Fetched from an earlier release: a graded cell was not there yet, another one has gone since."""
+    good(folder)
+    nb = nbformat.read(folder / FIRST, 4)
+    nb.cells = [c for c in nb.cells if c.metadata.get("nbgrader", {}).get("grade_id") != "two-test"]
+    gone = nbformat.from_dict(cell(nb, "one-test"))
+    gone["id"], gone.metadata["nbgrader"]["grade_id"] = "of-an-older-release", "one-test-old"
+    nb.cells.append(gone)
+    nbformat.write(nb, folder / FIRST)
+
+
 def empty(folder: Path) -> None:
     """As released."""
 
@@ -127,6 +145,8 @@ LEARNERS = [
     stray,
     noisy,
     copied,
+    renamed,
+    older,
     empty,
 ]
 
@@ -182,6 +202,8 @@ def steps(grades: dict[str, Any], student: str) -> dict[str, dict[str, Any]]:
         ("stray", (3, 3, 4)),
         ("noisy", (3, 3, 4)),
         ("copied", (3, 3, 4)),
+        ("renamed", (3, 3, 4)),
+        ("older", (3, 3, 4)),
     ],
 )
 def test_each_learner_gets_the_points_of_the_files(
