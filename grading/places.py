@@ -52,6 +52,8 @@ class Box:
     def __init__(self, directory: Path, submitted: Path) -> None:
         self.directory, self.submitted = directory.resolve(), submitted
         student = self.directory.parent
+        #: nbgrader's name of the learner: what is drawn for one is drawn for this one.
+        self.learner = student.name
         self.box = student.parent.parent / BOXES / student.name / self.directory.name
         self.work, self.state = self.box / "work", self.box / "state"
         # nbgrader removes a submission's directory when it grades it anew; then the box is filled anew.
@@ -85,7 +87,14 @@ class Box:
         """Give the sandbox in which the learner's cells run; *go*: with the compiler's caches."""
         with _sockets() as sockets, _caches(go) as caches:
             writes = {self.inside: self.work, STATE: self.state, str(sockets): sockets, **caches}
-            box = Sandbox(_environment(), sandbox.course(), writes, _modules(go), scratch=(cache_dir(),), limits=limits)
+            box = Sandbox(
+                _environment(self.learner),
+                sandbox.course(),
+                writes,
+                _modules(go),
+                scratch=(cache_dir(),),
+                limits=limits,
+            )
             yield Place(box, self.inside, sockets)
 
     @contextlib.contextmanager
@@ -103,7 +112,7 @@ class Box:
             shows = {f"{self.inside}/work": work, CLAIMS: claims, **_modules(go)}
             writes = {STATE: state, str(sockets): sockets, **caches}
             through = _through(sockets, list(caches))
-            env = {**_environment(), "MOD208_PROCESS_PREFIX": json.dumps(through)}
+            env = {**_environment(self.learner), "MOD208_PROCESS_PREFIX": json.dumps(through)}
             box = Sandbox(env, reads, writes, shows, scratch=(cache_dir(),), limits=limits, nests=True)
             try:
                 yield Place(box, self.inside, sockets)
@@ -115,8 +124,9 @@ def _parents(path: str) -> list[str]:
     return [str(parent) for parent in Path(path).parents if str(parent) != "."]
 
 
-def _environment() -> dict[str, str]:
+def _environment(learner: str) -> dict[str, str]:
     return {
+        "MOD208_LEARNER": learner,
         "MOD208_HOME": str(ROOT),
         "MOD208_CACHE": str(cache_dir()),
         "MOD208_STATE": STATE,

@@ -102,7 +102,7 @@ def _order(found: dict[str, Path]) -> list[str]:
     module = outline.load()
     folders = {unit["id"]: outline.lectures_of(unit).name for unit in module["units"]}
     folders |= {lab["id"]: lab["assignment"] for lab in module["labs"]}
-    rooms = [folders[name] for name in module["path"]]
+    rooms = [*(folders[name] for name in module["path"]), outline.assessment().assignment]
     return [HOME, *(name for room in rooms for name in sorted(found) if name.startswith(f"{room}/"))]
 
 
