@@ -80,6 +80,7 @@ def answer_all(exam: Exam) -> None:
     exam.answer({question.id: solution(question) for question in exam.questions})
 
 
+@functools.cache
 def pool(keys: Path = KEYS) -> dict[str, list[dict[str, Any]]]:
     """Return unit -> its questions with their keys, the options lettered as learners' files have them."""
     return {unit: [_mixed(item) for item in items] for unit, items in load(keys).items()}

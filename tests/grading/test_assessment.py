@@ -18,7 +18,7 @@ from helpers.course.assessment.exam import drawn
 from tests.klass import Klass, cell
 
 pytestmark = pytest.mark.e2e
-NAME, QUIZ = "assessment", "01-quiz.ipynb"
+NAME, QUIZ, TALK, SITTING = "assessment", "01-quiz.ipynb", "02-presentation.ipynb", "03-committee.ipynb"
 
 
 def typed(folder: Path, answers: dict[str, str]) -> None:
@@ -30,6 +30,9 @@ def typed(folder: Path, answers: dict[str, str]) -> None:
 
 def perfect(folder: Path) -> None:
     typed(folder, {question.id: judge.solution(question) for question in drawn("perfect")})
+    nb = nbformat.read(folder / TALK, 4)
+    cell(nb, "present-evidence").source = "Production runs sha256:4b1f, by event 41 of the trail."
+    nbformat.write(nb, folder / TALK)
 
 
 def confused(folder: Path) -> None:
@@ -58,7 +61,9 @@ def klass(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Klass]:
     for learner in (perfect, confused, copier):
         learner(klass.copy(fetched, learner.__name__))
         klass.hand_in(NAME, learner.__name__)
-    klass.nbgrader("autograde", NAME, "--notebook", QUIZ.removesuffix(".ipynb"))
+    klass.nbgrader("autograde", NAME, "--student", "perfect")
+    for learner in ("confused", "copier"):
+        klass.nbgrader("autograde", NAME, "--notebook", QUIZ.removesuffix(".ipynb"), "--student", learner)
     klass.nbgrader("generate_feedback", NAME)
     yield klass
     assert klass.left_over() == []
@@ -85,6 +90,20 @@ def test_who_answers_all_right_has_all_points_and_is_told_so(klass: Klass, steps
     assert {name: step["points"] for name, step in steps["perfect"].items()} == {x["id"]: x["points"] for x in declared}
     assert "U3: 6 of 6 right." in said(klass, "perfect", "quiz-U3")
     assert "Passed: 30 of 30 right, 24 are needed." in said(klass, "perfect", "quiz-passed")
+
+
+def test_the_presentation_waits_for_a_person_and_the_committee_sits_in_the_sandbox(klass: Klass) -> None:
+    steps = {one["step"]: one for one in klass.exported()["perfect"]["assignments"][NAME]["steps"]}
+    assert steps["present-evidence"]["state"] == "review" and steps["present-evidence"]["max_points"] == 12
+    assert steps["present-risk"]["points"] == 0, "what was left empty has no points"
+    for name in (TALK, SITTING):
+        ran = nbformat.read(klass.autograded("perfect", NAME) / name, 4)
+        assert [o.evalue for one in ran.cells for o in one.get("outputs", []) if o.output_type == "error"] == []
+    shown = [one for one in ran.cells if one.id == "verify"][0].outputs
+    assert "valid: accepted" in str(shown)
+    talk = nbformat.read(klass.autograded("perfect", NAME) / TALK, 4)
+    levels = next(one for one in talk.cells if one.id == "levels-risk").outputs
+    assert "a person who accepts it" in str(levels), "who grades sees the levels above the answer"
 
 
 def test_points_are_by_unit_and_under_the_mark_it_is_not_passed(klass: Klass, steps: dict[str, dict[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -158,7 +159,7 @@ def _read(path: Path) -> Any:
 
 def drawn(learner: str, pool: Path = POOL) -> tuple[Asked, ...]:
     """Return the questions of a learner; the same on every machine, and when the work is graded once more."""
-    data = yaml_reader.load(pool.read_text(encoding="utf-8"))
+    data = _pool(pool)
     size = outline.load()["assessment"]["quiz"]
     paper = drawing.paper_of(learner, data["papers"])
     return tuple(
@@ -166,6 +167,12 @@ def drawn(learner: str, pool: Path = POOL) -> tuple[Asked, ...]:
         for unit, items in data["units"].items()
         for item in drawing.asked(paper, items, size["choices"], size["numbers"])
     )
+
+
+@functools.cache
+def _pool(path: Path) -> Mapping[str, Any]:
+    data: Mapping[str, Any] = yaml_reader.load(path.read_text(encoding="utf-8"))
+    return data
 
 
 def _asked(unit: str, item: Mapping[str, Any], paper: str, learner: str) -> Asked:
