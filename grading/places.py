@@ -58,6 +58,8 @@ class Box:
     def __init__(self, directory: Path, submitted: Path) -> None:
         self.directory, self.submitted = directory.resolve(), submitted
         student = self.directory.parent
+        #: nbgrader's name of the learner: what is drawn for one is drawn for this one.
+        self.learner = student.name
         self.box = student.parent.parent / BOXES / student.name / self.directory.name
         self.work, self.state = self.box / "work", self.box / "state"
         # nbgrader removes a submission's directory when it grades it anew; then the box is filled anew.
@@ -96,7 +98,7 @@ class Box:
         with _sockets() as sockets:
             writes = {self.inside: self.work, STATE: self.state, str(sockets): sockets}
             reads = [*sandbox.course(), *_compiler(go)]
-            box = Sandbox(_environment(go), reads, writes, scratch=(cache_dir(),), limits=limits)
+            box = Sandbox(_environment(go, self.learner), reads, writes, scratch=(cache_dir(),), limits=limits)
             yield Place(box, self.inside, sockets)
 
     @contextlib.contextmanager
@@ -113,7 +115,7 @@ class Box:
             reads = [*sandbox.course("grading", "source/header.ipynb"), *_compiler(go)]
             shows = {f"{self.inside}/work": work, CLAIMS: claims}
             writes = {STATE: state, str(sockets): sockets}
-            env = {**_environment(go), process.PREFIX: json.dumps(_through(sockets))}
+            env = {**_environment(go, self.learner), process.PREFIX: json.dumps(_through(sockets))}
             box = Sandbox(env, reads, writes, shows, scratch=(cache_dir(),), limits=limits, nests=True)
             try:
                 yield Place(box, self.inside, sockets)
@@ -133,11 +135,12 @@ def _compiler(go: Path | None) -> list[Path]:
     return [cache_dir() / "go-tests", *([] if there else [go])]
 
 
-def _environment(go: Path | None) -> dict[str, str]:
+def _environment(go: Path | None, learner: str) -> dict[str, str]:
     # Another Go than the grader's would compile everything again.
     path = {"PATH": f"{go / 'bin'}:{sandbox.PATH}"} if go else {}
     return {
         **path,
+        "MOD208_LEARNER": learner,
         "MOD208_HOME": str(ROOT),
         "MOD208_CACHE": str(cache_dir()),
         "MOD208_STATE": STATE,

@@ -53,6 +53,7 @@ class Room:
             {
                 "MOD208_GRADING": "1",
                 "MOD208_STATE": str(state),
+                "MOD208_LEARNER": self.folder.parent.name,
                 "MOD208_WORKSPACE": str(self.folder.parent),
                 "NBGRADER_EXECUTION": "autograde",
                 "IPYTHONDIR": str(state / "ipython"),

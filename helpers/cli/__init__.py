@@ -34,6 +34,7 @@ COMMANDS = {
     "controls": "controls",
     "drift": "drift",
     "evidence": "evidence",
+    "committee": "committee",
     "docs": "docs",
     "registry": "registry",
     "release": "release",

@@ -28,6 +28,10 @@ def test_nothing_that_opens_a_door_reaches_a_kernel(tmp_path: Path, monkeypatch:
     assert env["HTTP_PROXY"] == "http://proxy:3128" and env["JUPYTER_DATA_DIR"] == "/data"
 
 
+def test_a_kernel_knows_whose_work_is_graded(tmp_path: Path) -> None:
+    assert Room(tmp_path / "ada" / "lab1-module").environment()["MOD208_LEARNER"] == "ada"
+
+
 def test_links_that_lead_outside_are_removed_directories_too(tmp_path: Path) -> None:
     """nbgrader changes the mode of what it finds: through a link that would be the instructor's own directory."""
     outside, folder = tmp_path / "outside", tmp_path / "autograded"

@@ -110,7 +110,7 @@ def _course_notebooks() -> Iterator[tuple[str, Notebook]]:
 
 def _order(found: dict[str, Path]) -> list[str]:
     """Return the notebooks in the order in which they are best done."""
-    directories = [stage.directory for stage in outline.stages()]
+    directories = [*(stage.directory for stage in outline.stages()), outline.assessment().assignment]
     return [HOME, *(name for room in directories for name in sorted(found) if name.startswith(f"{room}/"))]
 
 

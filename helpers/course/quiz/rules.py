@@ -38,6 +38,7 @@ SEEN = {
     "plan",
     "shows",
     "action",
+    "of",
 }
 
 

@@ -1,6 +1,6 @@
 """The workspace of a lab: its files, a learner's passwords and private keys. Checks judge a `Workspace`."""
 
-from helpers.course.workspace._workspace import Workspace, acting_in
+from helpers.course.workspace._workspace import Workspace, acting_in, locate
 from helpers.course.workspace.cell_files import CHOICES, CellRun, FileChanged, difference
 from helpers.course.workspace.files import BadPath, CannotWrite, Written, backup, backup_directory, inside, listing
 
@@ -18,4 +18,5 @@ __all__ = [
     "difference",
     "inside",
     "listing",
+    "locate",
 ]
