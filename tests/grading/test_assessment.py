@@ -99,7 +99,7 @@ def test_the_presentation_waits_for_a_person_and_the_committee_sits_in_the_sandb
     for name in (TALK, SITTING):
         ran = nbformat.read(klass.autograded("perfect", NAME) / name, 4)
         assert [o.evalue for one in ran.cells for o in one.get("outputs", []) if o.output_type == "error"] == []
-    shown = [one for one in ran.cells if one.id == "verify"][0].outputs
+    shown = next(one for one in ran.cells if one.id == "verify").outputs
     assert "valid: accepted" in str(shown)
     talk = nbformat.read(klass.autograded("perfect", NAME) / TALK, 4)
     levels = next(one for one in talk.cells if one.id == "levels-risk").outputs
