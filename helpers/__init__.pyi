@@ -60,6 +60,7 @@ from helpers.course import welcome as welcome
 from helpers.course.assessment import Exam as Exam
 from helpers.course.assessment import Rubric as Rubric
 from helpers.course.assessment import committee as committee
+from helpers.course.assessment import deck as deck
 from helpers.course.delivery import ENVIRONMENTS as ENVIRONMENTS
 from helpers.course.delivery import NothingToDeliver as NothingToDeliver
 from helpers.course.delivery import Platform as Platform

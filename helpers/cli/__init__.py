@@ -35,6 +35,7 @@ COMMANDS = {
     "drift": "drift",
     "evidence": "evidence",
     "committee": "committee",
+    "deck": "deck",
     "docs": "docs",
     "registry": "registry",
     "release": "release",

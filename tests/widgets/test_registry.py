@@ -26,6 +26,10 @@ from tests.widgets.test_static import HOSTILE, assert_safe
 #: Types that show themselves, and why the table has no line for them.
 SELF_DISPLAYING = {
     "helpers.core.display.Displayed": "the base of the types in the table",
+    "helpers.course.assessment.exam.Exam": "words of the course; the table knows no type of a higher floor",
+    "helpers.course.assessment.rubric.Calibration": "words of the course; the table knows no type of a higher floor",
+    "helpers.course.assessment.rubric.Criterion": "words of the course; the table knows no type of a higher floor",
+    "helpers.course.assessment.rubric.Rubric": "words of the course; the table knows no type of a higher floor",
     "helpers.course.quiz.quiz.Quiz": "shows its widget or the static twin of that, whichever the front end can",
     "helpers.course.labs._lab.Restored": "words of the course; the table knows no type of a higher floor",
     "helpers.course.labs._lab.Lab": "shows its progress; the table knows no type of a higher floor",

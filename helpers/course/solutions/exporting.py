@@ -62,7 +62,8 @@ def export(target: Path) -> list[Solution]:
     Raises:
         NoSource: ``source/`` is not here, as in a learner's course. AlreadyThere: *target* is not empty.
     """
-    labs = [lab for lab in outline.labs().values() if (ROOT / "source" / lab.assignment).is_dir()]
+    graded = [*outline.labs().values(), outline.assessment()]
+    labs = [lab for lab in graded if (ROOT / "source" / lab.assignment).is_dir()]
     if not labs:
         raise NoSource(
             "The solutions are not here",
