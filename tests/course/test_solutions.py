@@ -248,7 +248,9 @@ class TestNoLeak:
             read = ((name, archive.read(name).decode(errors="replace")) for name in names)
             assert "helpers/course/solutions/templates/ci.py" in names
             assert leaked(read) == []
-            assert not [name for name in names if name.endswith(".ipynb") or name.startswith("source/")]
+            assert not [
+                name for name in names if name.endswith(".ipynb") or name.startswith(("source/", "grading/hidden"))
+            ]
 
 
 def test_the_command(tmp_path: Path) -> None:
