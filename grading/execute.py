@@ -14,11 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nbclient.exceptions import DeadKernelError
+import zmq
+from nbclient.exceptions import CellExecutionComplete, DeadKernelError
 from nbclient.util import ensure_async
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade, is_solution
 from traitlets import Bool, Integer, List, Unicode
+from zmq.utils.monitor import recv_monitor_message
 
 from grading import _notebook, judging, kernel, sandbox, tooling
 from grading._notebook import Node
@@ -48,6 +50,8 @@ class LimitedExecute(Execute):  # type: ignore[misc]
         """Run the notebook; see the class."""
         self._ended: str | None = None
         self._watch: Watch | None = None
+        self._connection: zmq.Socket[Any] | None = None
+        self._interrupt: asyncio.Future[None] | None = None
         self._deadline = time.monotonic() + self.budget
         if self.place is not None:
             place = self.place
@@ -90,16 +94,54 @@ class LimitedExecute(Execute):  # type: ignore[misc]
             _fault(cell, "OutputLimit", f"The cell put out more than {self.max_output:,} characters and was stopped.")
         return cell, resources
 
+    async def _async_poll_output_msg(self, parent_msg_id: str, cell: Node, cell_index: int) -> None:
+        """Do as nbclient does, but give way after each message, and take a lost connection for a flood.
+
+        While a kernel floods, the next message is there already and waiting for it does not give way: neither the
+        interrupt nor the time limit of the cell would ever have its turn.
+        """
+        lost = asyncio.ensure_future(self._lost())
+        try:
+            while True:
+                msg = await ensure_async(self.kc.iopub_channel.get_msg(timeout=None))
+                await asyncio.sleep(0)
+                if msg["parent_header"].get("msg_id") == parent_msg_id:
+                    try:
+                        self.process_message(msg, cell, cell_index)
+                    except CellExecutionComplete:
+                        return
+        finally:
+            lost.cancel()
+            if self._interrupt is not None:
+                self._interrupt.cancel()
+
+    async def _lost(self) -> None:
+        """Stop the cell when the connection is closed: that is what a message over `kernel.MAX_MESSAGE` does."""
+        if self.place is None:
+            return
+        if self._connection is None:
+            self._connection = self.kc.iopub_channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        while await ensure_async(recv_monitor_message(self._connection)):
+            self._stop()
+
     def process_message(self, msg: dict[str, Any], cell: Node, cell_index: int) -> Any:
         """Take one message of the kernel; past the limit output is dropped and the cell interrupted."""
         if msg["msg_type"] in OUTPUT:
             self._room_left -= _size(msg["content"])
             if self._room_left < 0:
-                if not self._too_much:
-                    self._too_much = True
-                    self._interrupt = asyncio.ensure_future(ensure_async(self.km.interrupt_kernel()))
+                self._stop()
                 return None
         return super().process_message(msg, cell, cell_index)
+
+    def _stop(self) -> None:
+        if not self._too_much:
+            self._too_much = True
+            self._interrupt = asyncio.ensure_future(self._interrupt_soon())
+
+    async def _interrupt_soon(self) -> None:
+        # An honest kernel stops the cell itself by now, and an interrupt that comes late would meet the next cell.
+        await asyncio.sleep(1)
+        await ensure_async(self.km.interrupt_kernel())
 
 
 class GradedExecute(LimitedExecute):

@@ -136,6 +136,13 @@ class RestoreCells(OverwriteCells):  # type: ignore[misc]
         restored: tuple[Node, Any] = super().preprocess(nb, resources)
         return restored
 
+    def preprocess_cell(self, cell: Node, resources: Any, index: int) -> tuple[Node, Any]:
+        """Restore one cell; a graded cell that only an older release had has become an ordinary one."""
+        cell, resources = super().preprocess_cell(cell, resources, index)
+        if "grade_id" not in cell.metadata.get("nbgrader", {"grade_id": ""}):
+            del cell.metadata["nbgrader"]  # nbgrader takes only its id, and its next step needs one
+        return cell, resources
+
     def add_missing_grade_cells(self, nb: Node, resources: Any) -> tuple[Node, Any]:
         """Put back every graded or read-only cell that is gone, each after the nearest one before it that is there."""
         source = self.gradebook.find_notebook(self.notebook_id, self.assignment_id)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import builtins
+import os
 from types import TracebackType
 from typing import Any
 
 from helpers.core.errors import CourseError
+from helpers.course.kernel._flood import limit_output
 from helpers.course.kernel._notebook import CodeCell, bound, code_cells, used
 from helpers.course.kernel._slips import check_first_line, missing_header
 
@@ -23,6 +25,8 @@ def load_ipython_extension(ipython: Any) -> None:
     ipython.input_transformers_cleanup.append(check_first_line)
     ipython.events.register("pre_run_cell", lambda info: _run_first_cell(ipython, info.raw_cell))
     ipython.set_custom_exc((NameError, SyntaxError), _explain)
+    if os.environ.get("MOD208_GRADING") == "1":
+        limit_output(ipython)
 
 
 def _workfile(line: str, body: str) -> None:
