@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grading import seccomp
+from grading import crowd, seccomp
 from grading.watch import Limits, Watch, Watched
 from helpers.core import process
 from helpers.core.errors import CourseError
@@ -99,7 +99,12 @@ class Sandbox:
 
     def command(self, argv: Sequence[str | os.PathLike[str]], cwd: str = HOME) -> list[str]:
         """Return the command line that runs *argv* inside, in the directory *cwd* there."""
-        wrapper = [*_filtered(), *NAMESPACES, *([] if self.nests else ["--disable-userns"])]
+        wrapper = [
+            *crowd.limited(self.limits.processes),
+            *_filtered(),
+            *NAMESPACES,
+            *([] if self.nests else ["--disable-userns"]),
+        ]
         options = [*_system(), *self._places(), "--remount-ro", "/dev", "--remount-ro", "/", "--clearenv"]
         for name, value in self._environment().items():
             options += ["--setenv", name, value]

@@ -1,9 +1,9 @@
 """Limits of a sandbox, and the watch that holds them for everything in it together.
 
-A process has limits of its own in Unix, a group of processes has none without a cgroup that the grader may write. So a
-thread looks at the whole sandbox a few times a second and ends it when it goes over; with its first process every
-other one goes too, because they are in one process namespace. A learner's program can be faster than the watch by a
-fraction of a second, not for longer.
+A process has limits of its own in Unix, a group of processes has none without a cgroup that the grader may write (the
+number of processes has one where root grades, see `grading.crowd`). So a thread looks at the whole sandbox a few times
+a second and ends it when it goes over; with its first process every other one goes too, because they are in one process
+namespace. A learner's program can be faster than the watch by a fraction of a second, and longer on a busy machine.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from grading import sandbox, seccomp
+from grading.crowd import SLACK
 from grading.sandbox import HOME, NoSandbox, Sandbox
 from grading.watch import LimitReached, Limits, members
 from helpers.core import process
@@ -238,6 +239,14 @@ def test_others_are_unharmed_by_a_fork_bomb(room: Path, tmp_path: Path) -> None:
         assert shell(mine, "echo unharmed").stdout == "unharmed\n"
         assert time.monotonic() - begun < SMALL.wall
         until(lambda: bool(watch.reason), "the bomb is stopped")
+
+
+def test_the_kernel_holds_a_fork_bomb_that_nobody_watches(room: Path) -> None:
+    """On a busy machine the watch may come late; without another limit a bomb takes every process id there is."""
+    bomb = process.start(box(room).command(["bash", "-c", "f() { f | f & }; f; sleep 60"]), env=sandbox.BARE, grace=0)
+    with bomb:
+        until(lambda: len(members(bomb.pid)) > SMALL.processes // 2, "the bomb goes off")
+        assert max(len(members(bomb.pid)) for _ in range(100)) <= SMALL.processes + SLACK
 
 
 def test_an_ordinary_user_can_grade(room: Path) -> None:
