@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from helpers.clients.vault import NoSuchSecret, Vault
+from helpers.core.files import NotPrivate
 from helpers.runtime import services, tools
 from helpers.runtime.services.vault import LostKeys
 from tests.repeats import times
@@ -71,6 +72,10 @@ def test_lost_key_shares_are_said_and_the_data_is_left_alone(state: Path) -> Non
     assert next(s for s in services.status() if s.name == "vault").status == "stopped"
     for path, share in list(aside.items())[1:]:
         path.write_bytes(share)
+        path.chmod(0o644)
+        with pytest.raises(NotPrivate, match=path.name):
+            services.ensure("vault")
+        path.chmod(0o600)
     services.ensure("vault")
     assert Vault().get("vision/kept").version == 1
 
