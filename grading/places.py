@@ -86,7 +86,7 @@ class Box:
 
     def choice(self) -> str:
         """Return what the workspace says of the tool that the learner chose for a lab, else nothing."""
-        return (data.read(self.work, "work/tool.yaml") or b"")[:1000].decode(errors="replace")
+        return (data.read(self.work, "work/tool.yaml") or b"")[:100_000].decode(errors="replace")
 
     def empty(self) -> data.Taken:
         """Take what is in the box now into the submission's directory, as data, and say what was left out."""

@@ -90,13 +90,15 @@ class Room:
 
         Only of those that are left for two looks: who started a program waits for it, and wants to know how it ended.
         """
-        others, last = {process.pid for process in self._before}, 0
+        others, last = {process.pid for process in self._before}, set[int]()
         while not self._over.wait(LOOK):
-            with contextlib.suppress(ChildProcessError):
+            with contextlib.suppress(ChildProcessError, psutil.Error):
+                # It always names the oldest that ended, so it only says whether to look.
                 ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-                found = ended.si_pid if ended is not None else 0
-                if found and found == last and found not in others:
-                    os.waitpid(found, os.WNOHANG)
+                children = psutil.Process().children() if ended is not None else []
+                found = {one.pid for one in children if one.status() == psutil.STATUS_ZOMBIE} - others
+                for pid in found & last:
+                    os.waitpid(pid, os.WNOHANG)
                 last = found
 
     def _close_state(self) -> None:

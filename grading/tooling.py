@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,8 +12,8 @@ from helpers.wrappers import terratest
 
 #: Assignments of the course that run in a sandbox, and what they need beside the core tools.
 NEEDED = {"lab1-module": ("terraform-docs", "git-cliff")}
-#: A word in a cell or a learner's choice, and the tool that it asks for.
-ASKED = {"terratest": "terratest-runner", "module: pulumi": "pulumi"}
+#: What a cell or a learner's choice says, and the tool that it asks for.
+ASKED = {"terratest": "terratest-runner", r"""["']?module["']?\s*:\s*["']?pulumi\b""": "pulumi"}
 
 
 def ready(assignment: str, texts: Iterable[str]) -> Path | None:
@@ -29,7 +30,7 @@ def ready(assignment: str, texts: Iterable[str]) -> Path | None:
         ToolError: a tool cannot be had. Then nothing is graded: it would cost honest points.
     """
     text = "\n".join(texts)
-    names = [tool for word, tool in ASKED.items() if word in text]
+    names = [tool for words, tool in ASKED.items() if re.search(words, text)]
     if assignment in NEEDED:
         core = [name for name in tools.specs() if tools.spec(name).core]
         names += [*core, *NEEDED[assignment]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -31,7 +32,9 @@ def base(lab: Lab) -> None:
         if not all(_never_root(pod, container) for container in pod["containers"]):
             raise Unmet(f"{kit.ROOT}/{DEPLOYMENT}: the pod may run as root")
         made = {item["metadata"]["name"] for item in found.manifests if item["kind"] == "ConfigMap"}
-        if not (_config_maps(pod) & made) - {"inference-model"}:
+        generated = [one["name"] for one in kit.document(lab, KUSTOMIZATION).get("configMapGenerator") or []]
+        hashed = {name for name in made for one in generated if re.fullmatch(re.escape(one) + "-[a-z0-9]{10}", name)}
+        if not _config_maps(pod) & hashed:
             raise Unmet(f"{kit.ROOT}/{KUSTOMIZATION}: the name of the ConfigMap does not change with its content")
 
 

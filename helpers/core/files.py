@@ -64,10 +64,11 @@ def read_private(path: Path) -> str:
         if error.errno != errno.ELOOP:
             raise
         raise _not_private(path, "It is a link.", f"rm {path.name}") from None
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(descriptor)
+        raise _not_private(path, "It is not a file.", f"rm -r {path.name}")
     with os.fdopen(descriptor, encoding="utf-8") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise _not_private(path, "It is not a file.", f"rm {path.name}")
         if found.st_uid != os.getuid():
             raise _not_private(path, "It belongs to somebody else.", f"rm {path.name}")
         if found.st_mode & 0o077:

@@ -186,14 +186,27 @@ def basic(user: str, password: str) -> dict[str, str]:
 
 
 def proxy_of(url: str) -> str | None:
-    """Return the proxy that the environment names for a URL, ``None`` for loopback and where there is none."""
+    """Return the proxy that the environment names for a URL, ``None`` for loopback and where there is none.
+
+    Raises:
+        BadInput: it is no proxy for http.
+    """
     import urllib.request  # 6 ms
 
     address = urlsplit(url)
     host = address.hostname or ""
     if is_loopback(host) or urllib.request.proxy_bypass(host):
         return None
-    return urllib.request.getproxies().get(address.scheme)
+    proxy = urllib.request.getproxies().get(address.scheme)
+    # Without a scheme it is one for http, as curl takes it.
+    proxy = f"http://{proxy}" if proxy and "://" not in proxy else proxy
+    if proxy and urlsplit(proxy).scheme not in ("http", "https"):
+        raise BadInput(
+            f"The proxy for {address.scheme} cannot be used",
+            why=f"It is one for {urlsplit(proxy).scheme}; this client knows http and https.",
+            next=f"export NO_PROXY={host}",
+        )
+    return proxy
 
 
 def is_loopback(host: str) -> bool:

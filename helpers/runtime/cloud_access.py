@@ -84,7 +84,7 @@ def url() -> str | None:
         raise BadInput(
             "MOD208_CLOUD_URL is not a URL of a server",
             why=f"It is {given!r}.",
-            next="unset MOD208_CLOUD_URL   # the local cloud; or set it to http://HOST:PORT, or to real",
+            next="unset MOD208_CLOUD_URL   # the local cloud; or set it to https://HOST:PORT, or to real",
         )
     return given.rstrip("/")
 
@@ -202,9 +202,15 @@ def local_key() -> tuple[str, str]:
 
 
 def client_config(endpoint: str | None) -> Any:
-    """Return the botocore ``Config`` of every client; *endpoint*: where it asks, None for AWS itself."""
+    """Return the botocore ``Config`` of every client; *endpoint*: where it asks, None for AWS itself.
+
+    Raises:
+        BadInput: a session token would travel to another machine in clear.
+    """
     from botocore.config import Config  # loaded by then
 
+    if endpoint is not None:
+        http.require_private(endpoint, ["X-Amz-Security-Token"])
     # botocore asks the environment's proxy for loopback too, and would tell it the session token.
     direct = endpoint is not None and http.is_loopback(urlsplit(endpoint).hostname or "")
     return Config(

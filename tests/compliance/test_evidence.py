@@ -175,6 +175,7 @@ def test_a_pack_is_valid_and_every_control_is_covered(world: World) -> None:
         ("CC6.1", "CC6.8", "CC7.2", "CC7.3", "CC8.1"), True
     )
     assert len(found.checked) >= 7
+    assert not any("before the trail" in one for one in found.not_checked)
 
 
 def test_evidence_has_all_that_an_auditor_asks_for(world: World) -> None:
@@ -419,6 +420,13 @@ def test_a_pack_was_made_after_its_events_and_before_now(world: World, copy: Pat
     assert kind in {one.kind for one in verify(copy, keys=world.keys).findings}
 
 
+def test_a_date_beyond_the_calendar_is_no_traceback(world: World, copy: Path) -> None:
+    said = statement(copy)
+    said["madeAt"] = "9999-12-31T23:59:59Z"
+    world.reseal(copy, said)
+    assert verify(copy, keys=world.keys).status == "invalid"
+
+
 def test_an_older_pack_is_told_from_the_newest(world: World, tmp_path: Path) -> None:
     """The maker seals a state from before the last events: what the auditor kept has more."""
     lines = (world.pack / "audit" / "entries.jsonl").read_bytes().splitlines(keepends=True)
@@ -442,6 +450,15 @@ def test_a_link_in_a_pack_is_no_file(world: World, copy: Path) -> None:
     (copy / ARTIFACT).unlink()
     (copy / ARTIFACT).symlink_to(world.pack / ARTIFACT)
     assert "changed-file" in {one.kind for one in verify(copy, keys=world.keys).findings}
+
+
+@pytest.mark.parametrize("name", ["SHA256SUMS", "pack.attestation.json"])
+def test_a_link_does_not_pass_the_limits(world: World, copy: Path, name: str) -> None:
+    with (copy / "artifacts" / "long").open("wb") as file:
+        file.truncate(3 << 30)
+    (copy / name).unlink()
+    (copy / name).symlink_to(copy / "artifacts" / "long")
+    assert [one.kind for one in verify(copy, keys=world.keys).findings] == ["changed-file"]
 
 
 def test_what_cannot_go_into_a_pack_is_refused(world: World, tmp_path: Path) -> None:

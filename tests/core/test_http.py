@@ -127,6 +127,16 @@ def test_a_proxy_is_never_asked_for_loopback(server: Server, monkeypatch: pytest
     assert http.proxy_of("https://registry.acme.test") is None
 
 
+def test_a_proxy_as_the_environment_may_name_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", "proxy.acme.test:3128")
+    assert http.proxy_of("https://registry.acme.test") == "http://proxy.acme.test:3128"
+    monkeypatch.setenv("https_proxy", "socks5://proxy.acme.test:1080")
+    with pytest.raises(BadInput, match="cannot be used"):
+        Client("https://registry.acme.test")
+
+
 CLEAR = ["http://registry.acme.test", "http://127.evil.test", "http://10.0.0.5:8080", "http://localhost.evil.test"]
 
 

@@ -106,6 +106,14 @@ def test_a_lab_has_its_tools_before_it_runs(asked: list[tuple[str, str | None]])
     assert [one for one in asked if one[0] == "git-cliff"] == [("git-cliff", None), ("git-cliff", "cache")]
 
 
+@pytest.mark.parametrize("choice", ["module:  pulumi", 'module: "pulumi"', "{module: pulumi}", "'module' : 'pulumi'"])
+def test_a_choice_is_understood_however_it_is_written(asked: list[tuple[str, str | None]], choice: str) -> None:
+    tooling.ready("mine", [choice])
+    assert asked == [("pulumi", None)]
+    tooling.ready("mine", ["module: terraform  # not pulumi"])
+    assert len(asked) == 1
+
+
 def test_an_assignment_of_ones_own_has_what_its_cells_ask_for(asked: list[tuple[str, str | None]]) -> None:
     assert tooling.ready("mine", ["lab.read('one.tf')"]) is None
     assert asked == []

@@ -11,7 +11,7 @@ import pytest
 from helpers.clients.forge.local import ForgeDirectory
 from helpers.clients.registry import Registry
 from helpers.compliance.audit.witnesses import Witness
-from helpers.core.files import NotPrivate
+from helpers.core.files import NotPrivate, read_private
 from helpers.course.workspace.secret import secret
 from helpers.runtime import cloud_access, services, trust
 from helpers.runtime.services.gitops.accounts import password
@@ -34,6 +34,11 @@ READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "an account of Argo CD": ("argo/accounts/admin", lambda state: password(state / "argo", "admin")),
     "an identity at the issuer": ("sig/keys/identities.json", lambda state: issuer(state / "sig").token("ada")),
 }
+
+
+def test_a_directory_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(NotPrivate, match="It is not a file"):
+        read_private(tmp_path)
 
 
 @pytest.mark.parametrize("name", READERS)

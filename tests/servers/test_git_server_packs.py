@@ -67,6 +67,8 @@ BOMBS = {
     ),
     "a delta of a delta": (lambda: pack(entry(6, varint(9) + varint(1 << 40), base=b"\x05")), "bytes"),
     "objects": (lambda: pack(count=4_000_000_000), "4,000,000,000 objects"),
+    "a size without an end": (lambda: pack(b"\xb0" + b"\xff" * 200_000), "does not say how large"),
+    "a base without an end": (lambda: pack(b"\x61" + b"\xff" * 200_000), "does not say what it is of"),
     "a lie about its size": (lambda: pack(entry(3, bytes(50_000_000), claimed=10)), "larger than it says"),
 }
 
@@ -92,6 +94,15 @@ def test_list_of_references_has_an_end() -> None:
     line = f"{EMPTY} {'1' * 40} refs/heads/x".encode()
     with pytest.raises(PushTooLarge, match="too many references"):
         packs.read_request(io.BytesIO((b"%04x" % (len(line) + 4) + line) * 20_000))
+
+
+@pytest.mark.parametrize("offset", range(40))
+def test_delta_is_measured_wherever_a_read_ends(offset: int) -> None:
+    noise = os.urandom(packs._PIECE)
+    around = len(pack(entry(3, noise))) - 20 - len(noise)
+    first = noise[: packs._PIECE - around - offset]
+    delta = entry(6, varint(60_000) + varint(50_000) + b"\xb0\x50\xc3", base=b"\x05")
+    assert packs.measure(io.BytesIO(pack(entry(3, first), delta))) == len(first) + 50_000
 
 
 @given(st.binary(max_size=300), st.booleans())

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from helpers.clients.vault import Vault
+from helpers.core.errors import BadInput
 from helpers.core.redact import redact
 from helpers.wrappers.cosign import Cosign, CosignError, KmsKey, Verified
 
@@ -51,6 +52,11 @@ def test_a_key_that_nobody_has_signs_and_its_public_half_verifies(vault: Vault, 
     # Nothing on disk is private, and the token is shown nowhere.
     assert not any(b"PRIVATE" in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert mine.token not in repr(mine) and mine.token not in redact(mine.token)
+
+
+def test_its_token_does_not_travel_in_clear() -> None:
+    with pytest.raises(BadInput, match="X-Vault-Token in clear"):
+        KmsKey("release", "http://vault.acme.test:8200", "the-token").environment()
 
 
 def test_who_may_not_sign_does_not(vault: Vault, tmp_path: Path) -> None:

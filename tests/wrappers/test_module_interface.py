@@ -366,6 +366,16 @@ def test_numbers_of_many_digits_are_compared_digit_by_digit_or_told(tmp_path: Pa
         assert "cannot unmarshal number" in str(caught.value) and "goroutine" not in str(caught.value)
 
 
+def test_the_largest_version_there_is_has_no_next(tmp_path: Path) -> None:
+    def asks(name: str, version: str) -> Interface:
+        text = 'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws", version = "%s" }\n  }\n}\n'
+        return module(tmp_path / name, text % version)
+
+    largest = f"~> {2**63 - 1}"
+    assert compare(asks("a", "~> 1.0"), asks("b", largest)).changes
+    assert not compare(asks("c", largest), asks("d", largest)).changes
+
+
 def test_a_reader_without_an_answer_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "main.tf").touch()
     with pytest.raises(ToolFailed):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tarfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from helpers.core import process
 from helpers.wrappers import rego_capabilities
 from helpers.wrappers.conftest import Conftest
-from helpers.wrappers.opa import Opa
+from helpers.wrappers.opa import Opa, OpaServer, Undefined
 from helpers.wrappers.policy import RegoError
 from helpers.wrappers.rego_capabilities import FORBIDDEN, restricted
 
@@ -68,6 +69,17 @@ def policy(room: Path, text: str) -> None:
     (room / "policy").mkdir()
     (room / "policy" / "main.rego").write_text(text)
     (room / "policy" / "main_test.rego").write_text(TEST)
+
+
+def test_a_bundle_beside_the_policies_is_not_served(tmp_path: Path) -> None:
+    policy(tmp_path, RULE % "input.home")
+    (tmp_path / "evil.rego").write_text("package evil\n\nenv := opa.runtime().env\n")
+    with tarfile.open(tmp_path / "policy" / "data.tar.gz", "w:gz") as bundle:
+        bundle.add(tmp_path / "evil.rego", "/evil.rego")
+    with OpaServer(tmp_path / "policy") as server:
+        assert server.decide("main/deny", {"home": True})
+        with pytest.raises(Undefined):
+            server.decide("evil/env", {})
 
 
 @pytest.mark.parametrize("planted", ["", "{}", "[]", "everything", "the network"])

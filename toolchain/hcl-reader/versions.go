@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -124,6 +125,11 @@ func candidates(given []*goversion.Version) []*goversion.Version {
 	for _, named := range given {
 		n := named.Segments64()
 		major, minor, patch := n[0], n[1], n[2]
+		if slices.Max(n[:3]) == math.MaxInt64 {
+			// It has no neighbour above.
+			tried = append(tried, named)
+			continue
+		}
 		tried = append(tried, named,
 			numbered(major, minor, patch), numbered(major, minor, patch+1), numbered(major, minor+1, 0),
 			numbered(major+1, 0, 0), numbered(major, minor, max(patch-1, 0)), numbered(major, max(minor-1, 0), 0),

@@ -26,7 +26,7 @@ def longest(name: str) -> int:
 
 
 def too_large(root: Path) -> PackFinding | None:
-    """Return what is longer, deeper or more than a pack can be, ``None`` when nothing is. No file is opened."""
+    """Return what is longer, deeper or more than a pack can be, or a link; else ``None``. No file is opened."""
     waiting, seen = [(root, 1)], 0
     while waiting:
         directory, depth = waiting.pop()
@@ -39,7 +39,9 @@ def too_large(root: Path) -> PackFinding | None:
                     if depth >= MAX_DEPTH:
                         return _finding(name, f"It lies more than {MAX_DEPTH} directories deep.")
                     waiting.append((Path(one.path), depth + 1))
-                elif one.is_file(follow_symlinks=False) and (size := one.stat().st_size) > longest(name):
+                elif one.is_symlink():
+                    return PackFinding("changed-file", name, "It is not a plain file.")
+                elif one.is_file() and (size := one.stat().st_size) > longest(name):
                     return _finding(name, f"It has {size} bytes, {longest(name)} are allowed.")
     return None
 

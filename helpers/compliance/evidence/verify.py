@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from helpers.compliance.audit import AuditError, verify_export
+from helpers.compliance.audit import AuditError, Entry, verify_export
 from helpers.compliance.evidence import builders
 from helpers.compliance.evidence import controls as known
 from helpers.compliance.evidence.keys import Keys
@@ -113,10 +113,14 @@ class _Verifier:
         return None
 
     def _end(
-        self, more: list[PackFinding], coverage: tuple[Coverage, ...] = (), period: Period | None = None
+        self,
+        more: list[PackFinding],
+        coverage: tuple[Coverage, ...] = (),
+        period: Period | None = None,
+        left: tuple[str, ...] = (),
     ) -> PackVerification:
         found = tuple(dict.fromkeys([*self.findings, *more]))
-        left = tuple(words for words, asked in _LEFT.items() if not getattr(self, asked))
+        left += tuple(words for words, asked in _LEFT.items() if not getattr(self, asked))
         if not found:
             return PackVerification("valid", (), coverage, tuple(self.checked), left, period, self.sealed_at)
         unknown = all(one.kind == "unknown" for one in found)
@@ -294,7 +298,7 @@ class _Verifier:
             answers = known.coverage(asked, events, artifacts, said.made_text, said.period)
             wanted = self.period or said.period
             told = known.coverage(asked, events, artifacts, said.made_text, wanted)
-        except (CourseError, OSError, ValueError, KeyError, TypeError) as error:
+        except (CourseError, OSError, ValueError, KeyError, TypeError, OverflowError) as error:
             return self._end([PackFinding("wrong-claim", STATEMENT, f"It cannot be followed: {error}")])
         if self.findings:
             return self._end([])
@@ -302,7 +306,20 @@ class _Verifier:
         strange = sorted(set(said.controls) - {one.control.id for one in answers})
         words = "The evidence does not support the claim."
         self.checked.append("each claim follows from the evidence, and each time from the signed one")
-        return self._end([PackFinding("wrong-claim", name, words) for name in [*wrong, *strange]], told, wanted)
+        return self._end(
+            [PackFinding("wrong-claim", name, words) for name in [*wrong, *strange]],
+            told,
+            wanted,
+            _before(events, wanted),
+        )
+
+
+def _before(events: Sequence[Entry], period: Period) -> tuple[str, ...]:
+    """Return what is left open of a period that begins before the trail does."""
+    if events and (events[0].index > 0 or events[0].at <= period.start + SKEW):
+        return ()
+    begins = f" ({time_text(events[0].at)})" if events else ""
+    return (f"whether anything happened before the trail begins{begins}: nobody recorded it",)
 
 
 def _text(claim: Any) -> str:

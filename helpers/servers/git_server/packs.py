@@ -117,14 +117,15 @@ class _Reader:
             byte = self._byte()
             size |= (byte & 0x7F) << shift
             shift += 7
+            if shift > 60:
+                raise _malformed("One of its objects does not say how large it is.")
         kind = first >> 4 & 7
         if kind not in _KINDS or size > MAX_OBJECT:
             raise _one_too_large(size) if kind in _KINDS else _malformed(f"It has an object of the kind {kind}.")
         if kind == _REFERENCE_DELTA:
             self._take(20)
-        elif kind == _OFFSET_DELTA:
-            while self._byte() & 0x80:
-                pass
+        elif kind == _OFFSET_DELTA and not any(self._byte() < 0x80 for _ in range(10)):
+            raise _malformed("One of its deltas does not say what it is of.")
         begin, inflated = self._inflate(size)
         result = _delta_result(begin) if kind in (_OFFSET_DELTA, _REFERENCE_DELTA) else 0
         if result > MAX_OBJECT:
@@ -142,7 +143,7 @@ class _Reader:
             except zlib.error:
                 raise _malformed("One of its objects cannot be inflated.") from None
             self.held = inflater.unconsumed_tail or inflater.unused_data
-            begin = begin or piece[:32]
+            begin = (begin + piece[:32])[:32]
             total += len(piece)
             if total > size:
                 raise _malformed("One of its objects is larger than it says.")

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from helpers.core import http
+
 
 @dataclass(frozen=True)
 class KmsKey:
@@ -30,6 +32,11 @@ class KmsKey:
         return f"hashivault://{self.name}"
 
     def environment(self) -> dict[str, str]:
-        """Return the variables by which cosign finds it."""
+        """Return the variables by which cosign finds it.
+
+        Raises:
+            BadInput: the token would travel to another machine in clear.
+        """
+        http.require_private(self.address, ["X-Vault-Token"])
         found = {"VAULT_ADDR": self.address, "VAULT_TOKEN": self.token, "TRANSIT_SECRET_ENGINE_PATH": self.engine}
         return found if self.ca is None else {**found, "VAULT_CACERT": str(self.ca)}

@@ -48,7 +48,7 @@ class OpaServer:
     """Serves the policies of some directories; use it as a context manager.
 
     Args:
-        policies: policy files or directories; read once, at the start. Tests among them are left out.
+        policies: policy files or directories; read once, at the start. Tests and bundles among them are left out.
         timeout: seconds it may take to start.
 
     Raises:
@@ -68,7 +68,9 @@ class OpaServer:
         self._directory = Path(tempfile.mkdtemp(prefix="opa-"))
         self._lock, self._connection = threading.Lock(), _Connection(self._directory / "socket")
         address = f"--addr=unix://{self._directory / 'socket'}"
-        flags = ["--server", address, "--log-level=error", "--disable-telemetry", "--ignore=*_test.rego"]
+        # A bundle in one of the directories would be served too, and `opa check` does not read it.
+        ignored = ["--ignore=*_test.rego", "--ignore=*.tar.gz"]
+        flags = ["--server", address, "--log-level=error", "--disable-telemetry", *ignored]
         self._process = process.start(
             [tools.ensure("opa").path, "run", *flags, "--", *given], env=process.environment()
         )

@@ -26,6 +26,12 @@ def test_forgery(packs: Packs) -> None:
     assert said.status == "valid" and watched.gaps and not watched.evidence
 
 
+def test_forgery_of_a_year_without_a_trail(packs: Packs) -> None:
+    wide = packs.seal(made(packs, THIS), f"2019-01-01/{THIS.split('/')[1]}")
+    said = packs.verify(wide, period="2019-01-01/2020-01-01")
+    assert any("before the trail begins" in one for one in said.not_checked), "nobody recorded anything then"
+
+
 def test_honest_twin(packs: Packs) -> None:
     for period in (LAST, THIS):
         said = packs.verify(packs.seal(made(packs, period), period), period=period)

@@ -108,7 +108,12 @@ WRONG: dict[str, tuple[str, Changes]] = {
     "base: never root, as user 0": ("base", [(DEPLOYMENT, "runAsUser: 10001", "runAsUser: 0")]),
     "base: a ConfigMap whose name stays": (
         "base",
-        [(KUSTOMIZATION, "resources:\n", "generatorOptions: {disableNameSuffixHash: true}\nresources:\n")],
+        [
+            (KUSTOMIZATION, "resources:\n", "generatorOptions: {disableNameSuffixHash: true}\nresources:\n"),
+            # A version by hand looks like a name that changes.
+            (KUSTOMIZATION, "name: inference-model", "name: inference-model-v1"),
+            (DEPLOYMENT, "name: inference-model", "name: inference-model-v1"),
+        ],
     ),
     "overlays: the probe again, in an inline patch": (
         "overlays",
