@@ -90,7 +90,8 @@ class LimitedExecute(Execute):  # type: ignore[misc]
             # A kernel that answers no more, or answers nonsense; whatever it is, it is this submission's.
             self._ended = f"the kernel stopped answering in cell {index + 1}"
             _fault(cell, "KernelLost", f"The kernel stopped answering in this cell ({type(error).__name__}).")
-        if self._too_much:
+        # A kernel that died has closed its connection as well; only what was counted is a flood then.
+        if self._too_much and (self._room_left < 0 or self._ended is None):
             _fault(cell, "OutputLimit", f"The cell put out more than {self.max_output:,} characters and was stopped.")
         return cell, resources
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,9 @@ def manager(sandbox: Sandbox, python: str, cwd: str, sockets: Path) -> type[Asyn
 
         async def _async_pre_start_kernel(self, **options: Any) -> Any:
             # The learner's notebook chooses no program and no environment.
-            return await super()._async_pre_start_kernel(**{**options, "env": dict(BARE), "cwd": "/"})
+            # Nor does it write to the grader's terminal: what ipykernel repeats there is not limited, and may steer it.
+            mute = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            return await super()._async_pre_start_kernel(**{**options, "env": dict(BARE), "cwd": "/", **mute})
 
         pre_start_kernel = _async_pre_start_kernel
 

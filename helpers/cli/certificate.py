@@ -65,6 +65,9 @@ def issue(
     target = target or Path(f"{Path(learner).name}.jwt")
     if target.exists():
         raise BadInput(f"{target} is there already", why="It is not written over.", next="Choose another: --to FILE")
+    if not target.parent.is_dir():
+        # Before it is in the register: a certificate that nobody has could only be revoked.
+        raise BadInput(f"{target.parent} is not a directory", next="Choose another: --to FILE")
     issuer = _issuer(directory, password)
     line, text = issuer.issue(learner, awards.claims(gradebook.graded(learner), wanted), days=days)
     write_atomic(target, text)

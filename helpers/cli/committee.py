@@ -45,7 +45,13 @@ def review(file: Path, deck: Path, presenter: str, change: str, as_json: bool) -
     """Record the review in FORM, signed by its reviewer's key."""
     if not file.is_file():
         raise BadInput(f"There is no form {file.name}", next="course committee form > review.yaml")
-    said = room.Review.of(yaml_reader.load(file.read_text(encoding="utf-8")))
+    try:
+        form = yaml_reader.load(file.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, yaml_reader.InvalidYaml) as error:
+        raise BadInput(
+            f"{file.name} is not a form", why=str(error), next="course committee form > review.yaml"
+        ) from None
+    said = room.Review.of(form)
     charter = room.Charter.load()
     room.seat(charter)
     entry = room.Sitting(deck, presenter=presenter, change=change, charter=charter).review(said)

@@ -189,7 +189,7 @@ def proxy_of(url: str) -> str | None:
     """Return the proxy that the environment names for a URL, ``None`` for loopback and where there is none.
 
     Raises:
-        BadInput: it is no proxy for http.
+        BadInput: it is not a proxy for http.
     """
     import urllib.request  # 6 ms
 

@@ -57,7 +57,8 @@ def _problems(name: str, one: Competency | None) -> list[str]:
 
 def _claim(one: Competency, text: str) -> Claim:
     judged: Literal["apart", "together"] = "together" if one.together or one.unsafe else "apart"
-    return Claim(one.id, one.level, text, one.points, one.max_points, one.needed, judged)
+    # nbgrader's extra credit can lift points above all that there are; a verifier takes no more than all.
+    return Claim(one.id, one.level, text, min(one.points, one.max_points), one.max_points, one.needed, judged)
 
 
 __all__ = ["NotEarned", "claims", "held"]

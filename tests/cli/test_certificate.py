@@ -135,6 +135,12 @@ class TestRefused:
         found = course(*verify)
         assert found.exit_code == 1 and "not-held" in found.output
 
+    def test_a_place_that_is_not_there_is_said_before_anything_is_registered(self, here: Path) -> None:
+        before = sorted((here / "issuer").iterdir()), (here / "issuer" / "status.jwt").read_text()
+        with pytest.raises(BadInput, match="not a directory"):
+            course("issue", "ada", "--keys", "issuer", "--to", "missing/ada.jwt")
+        assert before == (sorted((here / "issuer").iterdir()), (here / "issuer" / "status.jwt").read_text())
+
     def test_a_certificate_is_not_written_over(self, here: Path) -> None:
         (here / "ada.jwt").write_text("mine")
         with pytest.raises(BadInput):

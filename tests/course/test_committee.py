@@ -253,6 +253,16 @@ def test_a_presenter_other_than_the_recorded_one_is_refused(trail: Trail) -> Non
     assert "other-change" in repr(trail.judge(by="bela")) and "conflict" in repr(trail.judge(by="bela"))
 
 
+def test_reviews_past_their_retention_leave_the_question_open(trail: Trail) -> None:
+    reviews = [trail.review(one) for one in THREE]
+    trail.record(reviews)
+    trail.entries = [entry for entry in trail.entries if entry not in reviews]
+    gone = {entry.leaf_hash for entry in reviews}
+    found = committee.judge(trail.entries, CHARTER, deck=DECK.digest, change=CHANGE.digest, gone=gone)
+    assert found.exit_code == 3 and "past their retention" in str(found)
+    assert trail.judge().exit_code == 1, "reviews that were never there are missing"
+
+
 def test_what_cannot_be_told_is_not_valid(trail: Trail) -> None:
     assert (trail.judge().status, trail.judge().exit_code) == ("unknown", 3)
     trail.entries = []

@@ -53,7 +53,29 @@ def test_nothing_in_a_deck_runs_or_comes_from_the_network(figures: deck.Figures,
     file = deck.build(book(tmp_path / "b.ipynb", hostile), tmp_path / "deck.html", figures)
     options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile", "--dump-dom"]
     shown = process.run(["chromium", *options, file.as_uri()], timeout=60).stdout
-    assert "quiet</p>" in shown and "ran</p>" not in shown
+    assert "&lt;script&gt;" in shown and "quiet&lt;/p&gt;" in shown and "ran</p>" not in shown
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<data value="9000">9000</data> <small>(0123456789ab, 2026-11-30T00:00:00Z)</small>',
+        "<style>section:last-child { display: none }</style>",
+        '<meta http-equiv="refresh" content="0; url=https://elsewhere.test">',
+    ],
+)
+def test_html_of_the_author_is_shown_as_text(figures: deck.Figures, tmp_path: Path, html: str) -> None:
+    """It could look like a verified figure, hide the evidence, or lead elsewhere."""
+    made = deck.html(book(tmp_path / "a.ipynb", f"{TEXT}\n\n{html}\n"), figures)
+    assert html not in made and f"&lt;{html[1:5]}" in made
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"cells": 3}', '{"cells": [{}]}', "\udcff"])
+def test_what_is_not_a_notebook_is_said(figures: deck.Figures, tmp_path: Path, content: str) -> None:
+    file = tmp_path / "deck.ipynb"
+    file.write_bytes(content.encode(errors="surrogateescape"))
+    with pytest.raises(BadInput, match="not a notebook"):
+        deck.html(file, figures)
 
 
 def test_stale_evidence_is_refused(world: World) -> None:  # noqa: F811

@@ -14,6 +14,7 @@ from helpers.wrappers.policy import PolicyError
 from helpers.wrappers.rego_rules import rules_in
 
 MANIFEST = ".manifest"
+_WHOLE = "bundle.tar.gz"
 
 
 def judge(handover: Handover) -> None:
@@ -24,7 +25,8 @@ def judge(handover: Handover) -> None:
     """
     path = handover.contract.deliverable("policy-bundle").path
     try:
-        files = archive.unpack(handover.content(path), rooted=True)
+        packed = handover.content(path)
+        files = archive.unpack(packed, rooted=True)
     except archive.BadArchive as error:
         raise Unfit(Fault("not-a-bundle", path, "It is not a bundle of OPA", error.problem.what, _AGAIN)) from None
     if MANIFEST not in files:
@@ -32,15 +34,18 @@ def judge(handover: Handover) -> None:
     manifest = parsed(f"{path}: {MANIFEST}", files.pop(MANIFEST))
     if handover.fits("policy-manifest", manifest, f"{path}: {MANIFEST}"):
         handover.checked.append(f"{path} is version {manifest['revision']} of the policies")
-    _rules(handover, path, {name: content for name, content in files.items() if name.endswith(".rego")})
+    _rules(handover, path, packed, {name: content for name, content in files.items() if name.endswith(".rego")})
 
 
 _AGAIN = "opa build --revision VERSION --output bundle.tar.gz DIRECTORY, and sign it again."
 
 
-def _rules(handover: Handover, path: str, rego: dict[str, bytes]) -> None:
+def _rules(handover: Handover, path: str, packed: bytes, rego: dict[str, bytes]) -> None:
     with tempfile.TemporaryDirectory(prefix="bundle-") as name:
-        archive.write(rego, Path(name))
+        try:
+            archive.write(rego, Path(name))
+        except OSError as error:
+            raise Unfit(Fault("not-a-bundle", path, "A file of it cannot be written", error.strerror or "")) from None
         judging = [one for one in rules_in([Path(name)]) if one.judges and not one.file.endswith("_test.rego")]
         if not judging:
             why = "No rule of it is called deny, violation or warn."
@@ -48,6 +53,9 @@ def _rules(handover: Handover, path: str, rego: dict[str, bytes]) -> None:
             return
         try:
             found = Opa(name).check(".", strict=True)
+            # As a whole, too: OPA loads no bundle whose roots, data or versions of Rego do not fit its policies.
+            (Path(name) / _WHOLE).write_bytes(packed)
+            found = Opa(name).check(_WHOLE, bundle=True, strict=True) if found.valid else found
         except PolicyError as error:
             handover.faults.append(Fault("rego", path, error.what, error.why, error.next))
             return

@@ -153,7 +153,9 @@ class Judge:
         tried = self._before(previous, places[-1])
         # The first delivery brings every environment in one commit: there was nothing to promote from.
         first = len(places) == 1 and any(
-            one["commit"] == last["commit"] for one in self.record["releases"] if one["environment"] == previous
+            (one["commit"], one["digest"]) == (last["commit"], last["digest"])
+            for one in self.record["releases"]
+            if one["environment"] == previous
         )
         if not first and last["digest"] not in [one["digest"] for one in tried]:
             why = f"{previous} did not run {last['digest'][:19]} before."
@@ -164,10 +166,11 @@ class Judge:
         ran = [one["digest"] for one in releases]
         earlier = [one for one in ran if one != said["digest"]]
         back = said["rollback"]
-        if back is None and not earlier:
+        fit = [one for one in earlier if one not in abandoned(releases)]
+        if back is None and not fit:
             return
         if back is None:
-            yield Fault("no-way-back", at, "It names nothing to go back to", f"{earlier[-1][:19]} ran before.")
+            yield Fault("no-way-back", at, "It names nothing to go back to", f"{fit[-1][:19]} ran before.")
         elif back not in earlier:
             why = f"Ran before: {', '.join(dict.fromkeys(one[:19] for one in earlier)) or 'nothing else'}."
             yield Fault("never-ran", at, f"It would go back to {back[:19]}, which was never promoted here", why)

@@ -78,6 +78,10 @@ class Handover:
         """
         try:
             return _plain(yaml_reader.load(self.content(path).decode("utf-8")))
+        except RecursionError:
+            raise Unfit(
+                Fault("not-yaml", path, "It is not YAML of a tree", "An alias in it stands for itself.")
+            ) from None
         except (UnicodeDecodeError, yaml_reader.InvalidYaml) as error:
             raise Unfit(Fault("not-yaml", path, "It is not YAML", " ".join(str(error).split())[:300])) from None
 

@@ -105,6 +105,7 @@ def _operator(handover: Handover, repository: Path | None) -> None:
         judge = promotions.Judge(path, record, settings, events)
         _told(handover, judge, "every release was approved; what runs was gated")
         _history(handover, path, record, repository)
+    _attempt(handover, listed["pipeline"].path, lambda: _unsigned(handover, listed["pipeline"].path, repository))
     _module(handover, listed["module"].path, listed["module-contract"].path)
 
 
@@ -129,6 +130,17 @@ def _history(handover: Handover, path: str, record: Mapping[str, Any], repositor
         handover.faults.append(Fault("left-out", where, "It is not the whole history, in its order", why[:300], fix))
     else:
         handover.checked.append(f"{len(rows)} releases are those of the repository")
+
+
+def _unsigned(handover: Handover, path: str, repository: Path | None) -> None:
+    """Hold gates.yaml, which nobody signs, to the repository that it is of."""
+    if repository is None:
+        handover.not_checked.append(f"that {path} is that of the repository: it is not signed (--repository)")
+    elif (
+        Git(repository).show("HEAD", "gates.yaml").strip() != handover.content(path).decode("utf-8", "replace").strip()
+    ):
+        why, fix = "Whoever handed it over could ask for fewer gates.", "Take gates.yaml of the newest main."
+        handover.faults.append(Fault("other-gates", path, "The repository has another gates.yaml", why, fix))
 
 
 def _told(handover: Handover, judge: Any, words: str) -> None:
@@ -171,6 +183,7 @@ def _auditor(handover: Handover) -> None:
     if answer is not None:
         handover.faults += [Fault(one.kind, one.where, one.message.rstrip(".")) for one in answer.findings]
         handover.checked += answer.checked
+        handover.not_checked += answer.not_checked
 
 
 def _stated(handover: Handover, path: str) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from nbconvert.filters import markdown2html
+from markdown_it import MarkdownIt
 
 from helpers.compliance import evidence
 from helpers.compliance.audit import Action, Decision, Entry
@@ -152,7 +152,7 @@ def html(notebook: Path | str, figures: Figures) -> str:
     Raises:
         BadInput: the notebook has no slide, or names a figure that the evidence does not have.
     """
-    slides = [_slide_html(_filled(slide, figures)) for slide in _slides(Path(notebook))]
+    slides = [_slide_html(slide, figures) for slide in _slides(Path(notebook))]
     if not slides:
         raise BadInput("The notebook has no slide", why="A slide begins with a heading, # or ##, in a Markdown cell.")
     rows = [tag("tr", *(tag("td", cell) for cell in (n, one.value, one.at))) for n, one in figures.values.items()]
@@ -210,10 +210,16 @@ def pdf(deck: Path | str, target: Path | str) -> Path:
 
 def _slides(notebook: Path) -> list[str]:
     found: list[str] = []
-    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
-        if cell["cell_type"] != "markdown":
-            continue
-        for part in re.split(r"(?m)^(?=##? )", "".join(cell["source"])):
+    try:
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        why = f"{type(error).__name__}: {error}"[:200]
+        raise BadInput(
+            f"{notebook.name} is not a notebook", why=why, next="Name the notebook of your slides."
+        ) from None
+    for text in texts:
+        for part in re.split(r"(?m)^(?=##? )", text):
             if part.startswith(("# ", "## ")):
                 found.append(part)
             elif part.strip() and found:
@@ -221,13 +227,10 @@ def _slides(notebook: Path) -> list[str]:
     return found
 
 
-def _slide_html(slide: str) -> Html:
-    # nbconvert gives each heading a link to itself, which a slide does not need.
-    return Html(re.sub(r'<a class="anchor-link".*?</a>', "", markdown2html(slide)))
-
-
-def _filled(slide: str, figures: Figures) -> str:
-    return _FIGURE.sub(lambda match: figures.shown(match[1]), slide)
+def _slide_html(slide: str, figures: Figures) -> Html:
+    # HTML of the author's is shown as text: it could look like a figure, hide one, or lead elsewhere.
+    text = MarkdownIt("commonmark", {"html": False}).enable("table").render(slide)
+    return Html(_FIGURE.sub(lambda match: figures.shown(match[1]), text))
 
 
 def _title(slide: str) -> str:

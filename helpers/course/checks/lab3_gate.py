@@ -145,13 +145,12 @@ def chain(lab: Workspace, *, known_as: str, exceptions: Sequence[Mapping[str, st
 
 def _parts(lab: Workspace, bill: Mapping[str, Any], exceptions: Sequence[Mapping[str, str]]) -> PolicyReport:
     """Judge a bill of materials by the learner's policy over parts, with some exceptions more."""
-    lists = yaml_reader.load(lab.read(LISTS))
     try:
+        lists = yaml_reader.load(lab.read(LISTS))
         lists["parts"]["exceptions"] = [*lists["parts"]["exceptions"], *exceptions]
-    except (KeyError, TypeError) as error:
-        raise PolicyError(
-            f"{LISTS} is not a list of parts", why=f"It has no {error}.", next="Run the cell that writes it."
-        ) from None
+    except (KeyError, TypeError, InvalidYaml) as error:
+        why = str(error) if isinstance(error, InvalidYaml) else "It has no list parts.exceptions."
+        raise PolicyError(f"{LISTS} is not a list of parts", why=why, next="Run the cell that writes it.") from None
     with tempfile.TemporaryDirectory(prefix="mod208-check-") as aside:
         data = Path(aside) / "parts.json"
         data.write_text(json.dumps(lists))

@@ -122,6 +122,13 @@ def _prod_first(record: dict[str, Any]) -> None:
     releases[3], releases[5] = releases[5], releases[3]
 
 
+def _two_digests_in_the_first_commit(record: dict[str, Any]) -> None:
+    first = next(one for one in record["releases"] if one["environment"] == "prod")
+    first["digest"] = "sha256:" + "9" * 64
+    record["releases"] = [one for one in record["releases"] if one["environment"] != "prod"] + [first]
+    record["current"]["prod"] = {"digest": first["digest"], "rollback": None}
+
+
 def _gates_claim_more(record: dict[str, Any]) -> None:
     record["releases"][5]["pull"]["gates"]["gates"][0]["status"] = "unknown"
 
@@ -148,6 +155,7 @@ def _gates_of_another_commit(record: dict[str, Any]) -> None:
         (_nothing_to_go_back_to, "no-way-back"),
         (_another_current, "wrong-current"),
         (_prod_first, "skipped-stage"),
+        (_two_digests_in_the_first_commit, "skipped-stage"),
         (_gates_claim_more, "not-gated"),
         (_fewer_gates, "not-gated"),
         (_gates_of_another_commit, "not-gated"),
@@ -172,6 +180,12 @@ class TestHistory:
         assert found.status == "valid" and "8 releases are those of the repository" in found.checked
         assert not any("commits" in one for one in found.not_checked)
         assert any("--repository" in one for one in judged(delivered).not_checked)
+
+    def test_gates_that_the_repository_does_not_have(self, made: Made) -> None:
+        """Nobody signs gates.yaml: who hands it over could ask for fewer."""
+        file = made.root / "pipeline" / "gates.yaml"
+        file.write_text(file.read_text() + "# the same, but not these bytes\n")
+        assert "other-gates" in kinds(self.judged(made))
 
     def test_another_digest_under_an_approved_commit(self, made: Made) -> None:
         def swap(record: dict[str, Any]) -> None:
@@ -275,6 +289,26 @@ class TestPolicies:
         Opa(home.parent).build("rules", output=made.root / BUNDLE, revision=revision)
         made.sign(BUNDLE)
         return kinds(judged(made))
+
+    @pytest.mark.parametrize(
+        ("name", "content"),
+        [("data.json", "{"), ("é" * 150 + ".rego", "package main\n"), (".manifest", '{"roots": ["nowhere"]}')],
+    )
+    def test_a_bundle_that_opa_does_not_load(self, made: Made, name: str, content: str) -> None:
+        path = made.root / BUNDLE
+        with tarfile.open(path) as bundle:
+            files = {one.name.lstrip("/"): bundle.extractfile(one).read() for one in bundle if one.isfile()}  # type: ignore[union-attr]
+        manifest = json.loads(files[".manifest"])
+        whole = json.dumps({**manifest, **json.loads(content)}) if name == ".manifest" else content
+        files[name] = whole.encode()
+        with tarfile.open(path, "w:gz") as bundle:
+            for inside, data in files.items():
+                member = tarfile.TarInfo(inside)
+                member.size = len(data)
+                bundle.addfile(member, io.BytesIO(data))
+        made.sign(BUNDLE)
+        found = judged(made)
+        assert found.status != "valid" and kinds(found) & {"rego", "not-a-bundle", "unknown"}
 
     def test_policies_that_refuse_nothing(self, made: Made) -> None:
         assert self.build(made, {"main.rego": "package main\n\nallow := true\n"}) == {"says-nothing"}

@@ -133,9 +133,10 @@ deny contains "SBM-2 x: its licence is not known" if not "pkg:generic/x" in {e.p
     assert not chain(lab, known_as="modules/x")["policy"]({}).passed
     excused = {"purl": "pkg:generic/x", "rule": "SBM-2", "owner": "a@acme.test", "expires": "2999-12-31"}
     assert chain(lab, known_as="modules/x", exceptions=[excused])["policy"]({}).passed
-    lab.path(LISTS).write_text("parts: []")
-    with pytest.raises(PolicyError, match="not a list of parts"):
-        chain(lab, known_as="modules/x")["policy"]({})
+    for slip in ("parts: [", "parts: []"):
+        lab.path(LISTS).write_text(slip)
+        with pytest.raises(PolicyError, match="not a list of parts"):
+            chain(lab, known_as="modules/x")["policy"]({})
     lab.path(KEYRING).parent.mkdir()
     lab.path(SIGNERS).write_text("rules:")
     Keyring().write(lab.path(KEYRING))

@@ -41,7 +41,7 @@ class Sitting:
 
     def __init__(self, deck: Path | str, *, presenter: str, change: str, charter: Charter | None = None) -> None:
         self.charter = charter or Charter.load()
-        self.deck, self.presenter, self.change = Path(deck), presenter, change
+        self.deck, self.presenter, self.change = Path(deck), presenter, change.lower().removeprefix("sha256:")
         if not self.deck.is_file():
             raise BadInput(f"{self.deck.name} is not a file", next="Name the file of the deck.")
         self.subject = Subject.of(self.deck.name, self.deck)
@@ -83,7 +83,11 @@ class Sitting:
         """
         reviews = self.reviews()
         said = [review_in(entry) for entry in reviews]
-        if found := self._faults(said):
+        found = self._faults(said)
+        if not approvers_of(Trail(COMMITTEE).entries(), self.change):
+            # As the verifier does: without them nobody knows who may vote.
+            found.append(Finding("no-approval", f"the trail does not say who approved {self.change[:12]}"))
+        if found:
             why = "\n".join(map(str, found))
             raise NotDecided("The committee cannot decide on this deck", why=why, next="course committee review FORM")
         details = {

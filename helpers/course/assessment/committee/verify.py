@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -77,18 +78,28 @@ def verify(
     if trail.status != "valid":
         kind = "unknown" if trail.status == "unknown" else "trail"
         return _verdict([Finding(kind, f"{one.kind}: {one.message}") for one in trail.findings])
-    lines = enumerate((Path(export) / "entries.jsonl").read_bytes().splitlines())
-    entries = [Entry.of(index, line) for index, line in lines if not Entry.withheld(line)]
+    lines = (Path(export) / "entries.jsonl").read_bytes().splitlines()
+    entries = [Entry.of(index, line) for index, line in enumerate(lines) if not Entry.withheld(line)]
+    gone = {str(json.loads(line)["withheld"]["leafHash"]) for line in lines if Entry.withheld(line)}
+    deck = Subject.of("deck", Path(deck)).digest
     return judge(
-        entries, charter or Charter.load(), deck=Subject.of("deck", Path(deck)).digest, change=change, by=presenter
+        entries,
+        charter or Charter.load(),
+        deck=deck,
+        change=change.lower().removeprefix("sha256:"),
+        by=presenter,
+        gone=gone,
     )
 
 
-def judge(entries: Sequence[Entry], charter: Charter, *, deck: str, change: str, by: str = "") -> Verdict:
+def judge(
+    entries: Sequence[Entry], charter: Charter, *, deck: str, change: str, by: str = "", gone: Set[str] = frozenset()
+) -> Verdict:
     """Judge the last record of a committee about a deck, in entries whose signatures were verified.
 
     Args:
         deck, change: SHA-256 of the deck and of what is promoted. by: the presenter, if known.
+        gone: leaf hashes of entries whose content is no longer kept.
     """
     records = [entry for entry in entries if _is_record(entry, charter)]
     own = [entry for entry in records if (signer(entry), entry.event.actor) == (COMMITTEE, COMMITTEE)]
@@ -96,6 +107,9 @@ def judge(entries: Sequence[Entry], charter: Charter, *, deck: str, change: str,
     if not mine:
         return _verdict([_no_record(records, own, charter, deck)])
     record = mine[-1]
+    if over := sorted(_listed(record) & gone):
+        words = f"{len(over)} of the reviews are past their retention: their content is no longer kept"
+        return _verdict([Finding("unknown", words)])
     before = [entry for entry in entries if entry.index < record.index]
     found = [*_of_record(record, change, by), *_of_reviews(record, before, charter, deck)]
     listed = _listed(record)
