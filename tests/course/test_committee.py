@@ -14,6 +14,7 @@ from helpers import committee
 from helpers.compliance.audit import Action, Decision, Entry, Event, Subject
 from helpers.core import yaml_reader
 from helpers.core.errors import BadInput
+from helpers.course.assessment.committee import sitting
 from helpers.course.assessment.committee.charter import FILE
 
 CHARTER = committee.Charter.load()
@@ -251,6 +252,49 @@ def test_a_forged_record_is_refused_and_the_fault_is_named(
 def test_a_presenter_other_than_the_recorded_one_is_refused(trail: Trail) -> None:
     trail.record([trail.review(one) for one in THREE])
     assert "other-change" in repr(trail.judge(by="bela")) and "conflict" in repr(trail.judge(by="bela"))
+
+
+class Recorded:
+    """A trail as a sitting writes to it, in memory."""
+
+    def __init__(self, trail: Trail) -> None:
+        self.trail = trail
+
+    def __call__(self, name: str) -> Recorded:
+        self.name = name
+        return self
+
+    def entries(self) -> list[Entry]:
+        return self.trail.entries
+
+    def record(self, action: str, *, actor: str, subject: Subject, decision: str, **more: Any) -> Entry:
+        return self.trail.add(self.name, action, actor, subject, decision, **more)
+
+
+@pytest.mark.parametrize("change", [f"sha256:{CHANGE.digest}", CHANGE.digest.upper()])
+def test_a_change_is_the_same_however_its_digest_is_written(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, change: str
+) -> None:
+    monkeypatch.setattr(sitting, "Trail", Recorded(trail))
+    (tmp_path / "deck.html").write_text("deck.html")
+    held = sitting.Sitting(tmp_path / "deck.html", presenter="ada", change=change, charter=CHARTER)
+    for one in THREE:
+        held.review(one)
+    held.decide()
+    found = committee.judge(trail.entries, CHARTER, deck=held.subject.digest, change=CHANGE.digest)
+    assert found.exit_code == 0, found
+
+
+def test_a_change_that_nobody_approved_is_not_decided_on(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sitting, "Trail", Recorded(trail))
+    (tmp_path / "deck.html").write_text("deck.html")
+    held = sitting.Sitting(tmp_path / "deck.html", presenter="ada", change="0" * 64, charter=CHARTER)
+    for one in THREE:
+        held.review(one)
+    with pytest.raises(committee.NotDecided, match="does not say who approved"):
+        held.decide()
 
 
 def test_reviews_past_their_retention_leave_the_question_open(trail: Trail) -> None:
