@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -209,6 +212,25 @@ def test_from_a_signed_tag_to_the_registry(hub: Registry, first: Releasing, worl
     assert hub.versions("lecture/artifact-store/platform") == ("1.0.0",)
 
 
+def test_the_hosted_pipeline_judges_the_tag_that_was_pushed(world: Releasing, tmp_path: Path) -> None:
+    """actions/checkout leaves a lightweight tag where the signed one was (actions/checkout#882)."""
+    world.git.commit("fix(artifact-store): one more", allow_empty=True)
+    tag = world.tag("1.0.9")
+    clone = Git.clone(str(world.git.workdir), tmp_path / "clone")
+    subprocess.run(["git", "tag", "--force", tag, f"{tag}^{{}}"], cwd=clone.workdir, check=True, capture_output=True)
+
+    def kind() -> str:
+        asked = ["git", "cat-file", "-t", f"refs/tags/{tag}"]
+        return subprocess.run(asked, cwd=clone.workdir, check=True, capture_output=True, text=True).stdout.strip()
+
+    assert kind() == "commit"
+    steps = yaml_reader.load((IAC / "release/workflow.yml").read_text())["jobs"]["release"]["steps"]
+    (line,) = [step["run"] for step in steps if "git fetch" in step.get("run", "")]
+    env = {**os.environ, "GITHUB_REF": f"refs/tags/{tag}"}
+    subprocess.run(["bash", "-ec", line], cwd=clone.workdir, check=True, env=env, capture_output=True)
+    assert kind() == "tag"
+
+
 def test_the_hosted_pipeline_runs_the_same_commands(world: Releasing) -> None:
     flow: Any = yaml_reader.load((IAC / "release/workflow.yml").read_text())
     steps = flow["jobs"]["release"]["steps"]
@@ -217,6 +239,8 @@ def test_the_hosted_pipeline_runs_the_same_commands(world: Releasing) -> None:
     known = {option for sub in command.commands.values() for p in sub.params for option in p.opts}
     used = {word for line in lines for word in line.split() if word.startswith("--")}
     assert used <= known and flow["permissions"] == {"contents": "read"}
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", step["uses"]) for step in steps if "uses" in step)
+    assert any("pip install" in step.get("run", "") for step in steps), "`course` is not on a hosted runner"
     world.git.config("user.name", "x")
     args = ["check", "artifact-store/v1.0.1", "--repository", str(world.git.workdir), "--signers", str(world.signers)]
     world.git.commit("fix(artifact-store): nothing", allow_empty=True)

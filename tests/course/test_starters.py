@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from helpers.clients.registry import Registry
-from helpers.compliance import decisions, gates
+from helpers.compliance import decisions, gates, module_docs
 from helpers.core import paths, process, yaml_reader
 from helpers.core.errors import BadInput
 from helpers.course import starters
@@ -34,6 +34,8 @@ def test_a_module_passes_its_gates_and_is_published(tmp_path: Path) -> None:
     summary = terraform.test()
     assert summary.passed and summary.count("pass") == 4
     assert TerraformDocs(made.path).check()
+    truth = module_docs.check(made.path)
+    assert truth.ok and len(truth.examples) == 1, truth
     keys = Cosign(tmp_path).generate_key_pair("keys", password="starters-208")
     hub = Registry.local()
     hub.add_key("vision", "vision-team", keys.public)

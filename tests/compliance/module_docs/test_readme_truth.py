@@ -16,7 +16,7 @@ from helpers.core.paths import IAC
 from helpers.wrappers.terraform_docs import BEGIN, END, TerraformDocs
 
 #: Modules of the course that are published, each with a README.
-OURS = [IAC / "lectures/unit1/registry/store", IAC / "lectures/unit5/docs/artifact-store"]
+OURS = sorted(file.parent for file in IAC.rglob("module.yaml"))
 
 MAIN = """terraform {
   required_version = ">= 1.9"

@@ -6,7 +6,7 @@ control '@@NAME@@-1' do
   impact 0.7
   title 'Password digests are not readable by everybody'
   desc 'Whoever reads them can guess passwords at leisure, on another machine.'
-  tag control_ids: ['CC6.1']
+  tag soc2: ['CC6.1']
   only_if('the machine has local accounts') { file('/etc/shadow').exist? }
 
   describe file('/etc/shadow') do
@@ -21,7 +21,7 @@ control '@@NAME@@-2' do
   impact 0.5
   title 'Only root changes the list of accounts'
   desc 'A line in it is a login.'
-  tag control_ids: ['CC6.1']
+  tag soc2: ['CC6.1']
 
   describe file('/etc/passwd') do
     it { should be_owned_by 'root' }
