@@ -31,7 +31,7 @@ from helpers.widgets.renderers.application_tree import application_tree_html
 from helpers.widgets.renderers.growth import Step, growth_html
 
 if TYPE_CHECKING:
-    from helpers.clients.argocd.types import Application
+    from helpers.clients.argocd.types import Application, Condition
 
 #: Placeholder in the material for the address of the repository.
 ADDRESS = "set-by-the-lecture"
@@ -135,6 +135,13 @@ def wait_for_conditions(scenario: ServiceScenario, name: str, timeout: float = L
 
     poll_until(look, f"Argo CD reports conditions of {name}", timeout)
     return teaching.table(["Argo CD says", "Message"], [(one.type, one.message) for one in found[0].conditions])
+
+
+def conditions_once_clear(scenario: ServiceScenario, name: str, timeout: float = LIMIT) -> tuple[Condition, ...]:
+    """Refresh an application until Argo CD, which looks into a cache, has nothing more to say of it; return that."""
+    said = f"Argo CD takes back the conditions of {name}"
+    poll_until(lambda: not scenario.argo.application(name, refresh="normal").conditions, said, timeout)
+    return scenario.argo.application(name).conditions
 
 
 def pending_operation(scenario: ServiceScenario, name: str) -> str:
