@@ -120,14 +120,15 @@ def test_form_review_and_decision_from_a_terminal(ran: tuple[Path, Any], tmp_pat
     assert code == 1 and text.startswith("valid: refused")
 
 
-def test_reviews_before_any_approval_of_the_change_leave_it_untold(ran: tuple[Path, Any], tmp_path: Path) -> None:
+def test_a_change_that_nobody_approved_gets_no_record(ran: tuple[Path, Any], tmp_path: Path) -> None:
     deck, change = tmp_path / "deck.md", Subject.of("other", "unapproved").digest
     deck.write_text("# A third deck\n")
     sitting = committee.Sitting(deck, presenter="learner", change=change)
     scores = dict.fromkeys(("evidence", "risk", "change", "operation", "decision"), 12)
     for name in ("cara", "dario", "emil"):
         sitting.review(committee.Review(name, scores, "All of it could be verified."))
-    sitting.decide()
+    with pytest.raises(committee.NotDecided, match="no-approval"):
+        sitting.decide()
     export = Trail("committee").export(tmp_path / "export")
     code, text = run("verify", export, "--deck", deck, "--change", change, *keys())
-    assert code == 3 and "no-approval" in text
+    assert code == 1 and "other-deck" in text
