@@ -23,8 +23,8 @@ from typing import Any
 
 import psutil
 
+from benchmarks._argocd import CONFIG, LIMIT, SERVER
 from benchmarks._pairs import compare, seconds
-from benchmarks.gitops import CONFIG, LIMIT, SERVER
 from helpers.clients.argocd import ArgoCD
 from helpers.clients.aws import cloud
 from helpers.clients.forge import Forge

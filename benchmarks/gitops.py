@@ -20,6 +20,7 @@ from typing import Any
 
 import psutil
 
+from benchmarks._argocd import CONFIG, LIMIT, SERVER
 from helpers.clients.argocd import ArgoCD
 from helpers.core.polling import wait_until
 from helpers.course.labs.proof import isolated_services
@@ -33,11 +34,6 @@ from helpers.wrappers.git import Git, Identity
 GOAL_SECONDS, GOAL_MIB = 15.0, 1024.0
 STARTS, REPEATS = 3, 3
 COUNTS = (1, 10, 100)
-#: Seconds the largest number may take before it counts as failed.
-LIMIT = 600.0
-
-SERVER = "https://kubernetes.default.svc"
-CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: model}\ndata: {version: '1'}\n"
 _numbers = itertools.count(1)
 
 

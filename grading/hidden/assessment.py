@@ -20,7 +20,7 @@ from helpers.course.quiz.questions import with_values
 KEYS = Path(__file__).with_name("assessment.yaml")
 #: A larger file is not one that `Exam` wrote.
 MAX_FILE = 200_000
-#: Chosen so that no letter is right too often in learners' files; `grading.pool` checks it.
+#: Chosen so that no letter is right too often in learners' files; `grading.hidden.pool` checks it.
 SALT = "21"
 
 

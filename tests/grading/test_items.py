@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from grading import items
 from grading.hidden import assessment as judge
+from grading.hidden import items
 from helpers.course.assessment.exam import Asked, drawn
 
 #: Twenty learners; the first ten know everything, the others nothing, unless a test says otherwise.

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from grading import pool
 from grading.hidden import assessment as judge
+from grading.hidden import pool
 from helpers.core import yaml_reader
 from helpers.course.assessment.exam import POOL, drawn
 from helpers.course.quiz import load

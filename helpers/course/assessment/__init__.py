@@ -1,7 +1,7 @@
 """The assessment: the final quiz as a learner meets it, and the rubric of the governance presentation.
 
-No key is here. What learners get of the quiz is ``iac/assessment/quiz.yaml``, made by `grading.pool` from the questions
-with their keys, which only the judge reads.
+No key is here. What learners get of the quiz is ``iac/assessment/quiz.yaml``, made by `grading.hidden.pool` from the
+questions with their keys, which only the judge reads.
 """
 
 from helpers.course.assessment.exam import Exam as Exam

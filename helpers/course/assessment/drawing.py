@@ -2,7 +2,7 @@
 
 A *paper* says which questions are asked and how their options are ordered. The papers that may be drawn are listed in
 the pool: those whose keys are balanced, which only the author's side can tell. There are few of them on purpose. Each
-tells a reader a little about the keys, and all of them together less than the keys hold (`grading.pool`).
+tells a reader a little about the keys, and all of them together less than the keys hold (`grading.hidden.pool`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Item statistics of the final quiz after grading: which questions are too easy, too hard, or perhaps wrong.
 
-``python -m grading.items [autograded] [--json]`` reads what each graded submission answered and judges it once more.
+``python -m grading.hidden.items [autograded] [--json]`` reads what each graded submission answered and judges it again.
 """
 
 from __future__ import annotations
@@ -130,7 +130,9 @@ def text(items: Sequence[Item], learners: int) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; return its exit code: 1 when there is no graded submission."""
-    parser = argparse.ArgumentParser(prog="python -m grading.items", description="Item statistics of the final quiz.")
+    parser = argparse.ArgumentParser(
+        prog="python -m grading.hidden.items", description="Item statistics of the final quiz."
+    )
     parser.add_argument("autograded", type=Path, nargs="?", default=Path("autograded"))
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args(argv)

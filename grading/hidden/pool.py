@@ -2,9 +2,9 @@
 
 .. code-block:: shell
 
-   python -m grading.pool            # check grading/hidden/assessment.yaml, then write iac/assessment/quiz.yaml
-   python -m grading.pool --check    # only say what is wrong (exit 1: something is)
-   python -m grading.pool --new      # draw other papers
+   python -m grading.hidden.pool            # check grading/hidden/assessment.yaml, then write iac/assessment/quiz.yaml
+   python -m grading.hidden.pool --check    # only say what is wrong (exit 1: something is)
+   python -m grading.hidden.pool --new      # draw other papers
 
 Learners get texts, options and values to draw from, and neither a key nor a condition or computation that would lead
 to one. Of the papers (`helpers.course.assessment.drawing`) only those are listed whose keys are balanced. Each of them
@@ -142,7 +142,7 @@ def _of_made(units: dict[str, list[dict[str, Any]]], made: dict[str, Any]) -> It
         yield f"{len(set(papers))} papers can be drawn; {PAPERS} are wanted"
     yield from (f"paper {paper}: {said}" for paper in papers if (said := unbalanced(paper, units)))
     if made.get("units") != {unit: [public(item) for item in items] for unit, items in units.items()}:
-        yield "iac/assessment/quiz.yaml is not made of these questions; run: python -m grading.pool"
+        yield "iac/assessment/quiz.yaml is not made of these questions; run: python -m grading.hidden.pool"
     for item in (item for own in made.get("units", {}).values() for item in own):
         source = next((one for own in units.values() for one in own if one["id"] == item["id"]), {})
         rows = [dict(zip(item["names"], row, strict=True)) for row in json.loads(item.get("draws", "[]"))]
@@ -152,7 +152,7 @@ def _of_made(units: dict[str, list[dict[str, Any]]], made: dict[str, Any]) -> It
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m grading.pool", description="Make the final quiz's pool.")
+    parser = argparse.ArgumentParser(prog="python -m grading.hidden.pool", description="Make the final quiz's pool.")
     parser.add_argument("--check", action="store_true", help="only say what is wrong (exit 1: something is)")
     parser.add_argument("--new", action="store_true", help="draw other papers")
     options = parser.parse_args(argv)
