@@ -12,6 +12,7 @@ from helpers.core.errors import BadInput
 from helpers.core.html.elements import Html, code, dim, head, join, mark, page, tag
 from helpers.core.html.style import STATES, Mark
 from helpers.widgets.base import Interactive, button, controls, fault, frame
+from helpers.widgets.entry import on_enter
 from helpers.widgets.renderers.quiz import material_html, plan_excerpt
 from helpers.wrappers.terraform.types import Plan
 
@@ -181,8 +182,7 @@ class QuizPanel(Interactive):
             wrong.extend([given] if given and not given.right else [])
             look.layout.display = None if len(wrong) >= PATIENCE else "none"
 
-        # The event that Enter sends. `on_submit` is deprecated; a change of the value comes at leaving the field, too.
-        box.on_msg(lambda _, content, buffers: check() if content.get("event") == "submit" else None)
+        on_enter(box, check)
         if number in self.quiz.answers:
             box.value = self.quiz.answers[number].choice
             self._tell(number, self.quiz.answers[number], verdict)
