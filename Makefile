@@ -1,6 +1,6 @@
 # Two commands do everything: `make lab` opens the course, `make test` runs all tests.
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test test-fast soak lint check release benchmarks clean
+.PHONY: help setup lab test test-fast soak lint check release site benchmarks clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -29,6 +29,9 @@ lint: setup ## Format and type checks only
 
 release: setup ## Generate release/ from source/
 	@$(BIN)/python -m grading.release
+
+site: setup ## The course as a static site, in build/site
+	@$(BIN)/python -m website
 
 benchmarks: setup ## Print all benchmarks
 	@$(BIN)/python -m benchmarks all
