@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from grading.hidden.lab2_repository import judged as graded
-from helpers.course.checks.lab2_gates import WORKLOADS, judged, named, refused
+from helpers.course.checks.lab2_gates import judged, named, policies, refused
 from helpers.course.checks.support import gitops as kit
 from helpers.course.checks.support.changes import ELSEWHERE, SNEAKY, alone
 from helpers.course.checks.support.manifests import DIGEST, GPU, Case, Manifest, Workload, pod, replicas, unowned
@@ -91,9 +91,9 @@ def admission(lab: Lab) -> None:
     """The API server refuses other kinds of workload too, and a registry whose name only begins alike."""
     with graded("The API server lets something in"):
         world = kit.platform(lab)
-        name = str(kit.manifest(lab, WORKLOADS, "ValidatingAdmissionPolicy")["metadata"]["name"])
+        names = policies(lab)
         for bad in WORKLOADS_HIDDEN:
-            refused(world, name, bad)
+            refused(world, names, bad)
 
 
 def pipeline(lab: Lab) -> None:

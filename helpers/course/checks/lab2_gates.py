@@ -31,7 +31,7 @@ from helpers.course.checks.support.changes import (
 )
 from helpers.course.checks.support.manifests import BAD_WORKLOADS, POLICY_CASES, Case, Workload
 from helpers.course.checks.support.module_probes import scratch
-from helpers.course.checks.support.rego import learners_rego, tests_notice, without_rule
+from helpers.course.checks.support.rego import learners_rego, tests_notice, without_id, without_rule
 from helpers.course.checks.support.terraform_runs import each
 from helpers.course.delivery import REPOSITORY, Platform
 from helpers.course.workspace import Workspace
@@ -55,7 +55,7 @@ KNOWN_WITHIN = 30.0
 #: A port where nobody listens.
 NOBODY = "127.0.0.1:9"
 #: A rule that refuses every object.
-EVERYTHING = '\ndeny contains {{"msg": "no", "rule": "{}", "object": "any"}}\n'
+EVERYTHING = '\n{} contains {{"msg": "no", "rule": "{}", "object": "any"}}\n'
 
 
 @step(
@@ -90,8 +90,8 @@ def _written(lab: Workspace) -> None:
         kit.needed(lab, f"{RULES}/{file}")
         with learners_rego(NOTHING_CHECKED):
             count = len(_denials([lab.path(f"{kit.ROOT}/{RULES}/{file}")]))
-        have = "no rule yet" if not count else f"{count} rule, {len(wanted)} are asked for"
-        require(count >= len(wanted), f"{kit.ROOT}/{RULES}/{file} has {have}")
+        asked = " and ".join(wanted)
+        require(count, f"{kit.ROOT}/{RULES}/{file} has no rule yet; {asked} {'are' if wanted[1:] else 'is'} asked for")
 
 
 def _denials(paths: Sequence[Path]) -> list[Rule]:
@@ -162,13 +162,18 @@ def _held(lab: Workspace) -> int:
     rules = 0
     for file in files:
         text = file.read_text(encoding="utf-8")
-        for rule in _denials([file]):
-            rules += 1
+        written = _denials([file])
+        rules += len(written)
+        for rule in written:
             gone = f"{kit.ROOT}/{RULES}/{file.name}:{rule.line}: no test fails when this rule is removed"
             mutants.append((file.name, without_rule(rule, text), gone))
         for name in FILES.get(file.name, ()):
+            # One rule may say several things; and whatever it is called, its tests look at that name.
+            silent = f"{kit.ROOT}/{TESTS}: no test fails when {name} says nothing any more"
+            mutants.append((file.name, without_id(written, text, name), silent))
             much = f"{kit.ROOT}/{TESTS}: no test fails when {name} refuses everything: show a good Deployment passing"
-            mutants.append((file.name, text + EVERYTHING.format(name), much))
+            all_of_it = "".join(EVERYTHING.format(head, name) for head in sorted({rule.name for rule in written}))
+            mutants.append((file.name, text + all_of_it, much))
 
     def killed(mutant: tuple[str, str, str]) -> None:
         name, text, reason = mutant
@@ -194,41 +199,56 @@ def _held(lab: Workspace) -> int:
 def admission(lab: Workspace) -> str:
     """Argo CD keeps the policy in the cluster, and the API server refuses what it must, and nothing else."""
     kit.needed(lab, ADMISSION, WORKLOADS, BINDING, APPLICATION)
-    name = _policy_written(lab)
-    _bound(lab, name)
+    names = policies(lab)
+    for name in names:
+        _bound(lab, name)
     _application(lab)
     world = kit.platform(lab)
     _kept(world)
     in_main(lab, world, ADMISSION, APPLICATION)
     _taken(lab, world)
     for bad in BAD_WORKLOADS:
-        refused(world, name, bad)
+        refused(world, names, bad)
     for environment, gpus in GPUS.items():
         counted(world, environment, gpus)
-    return f"the API server refuses {len(BAD_WORKLOADS)} bad workloads by {name}, and takes what your overlays make"
+    by = " and ".join(names)
+    return f"the API server refuses {len(BAD_WORKLOADS)} bad workloads by {by}, and takes what your overlays make"
 
 
-def _policy_written(lab: Workspace) -> str:
-    made = kit.manifest(lab, WORKLOADS, "ValidatingAdmissionPolicy")
-    spec = made.get("spec") or {}
-    name = str((made.get("metadata") or {}).get("name"))
-    require(spec.get("validations"), f"{kit.ROOT}/{WORKLOADS} refuses nothing yet: spec has no validations")
-    says = spec.get("failurePolicy", "Fail")
-    at = kit.where(lab, WORKLOADS, "spec", "failurePolicy")
-    require(says == "Fail", f"{at}: failurePolicy is {says}: a policy that cannot be evaluated would let all in")
+_POLICY, _BINDING = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
+
+
+def policies(lab: Workspace) -> list[str]:
+    """Return the names of the learner's admission policies: one, or several that share the rules.
+
+    Raises:
+        Unmet: there is none, one refuses nothing, or one lets in what it cannot judge.
+    """
+    kit.manifest(lab, WORKLOADS, _POLICY)
     rendered = kit.rendered(lab, ADMISSION)
-    for kind in ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"):
-        kit.one(rendered, kind)
-    return name
+    for kind in (_POLICY, _BINDING):
+        require(rendered.find(kind), f"{kit.ROOT}/{ADMISSION} renders to no {kind}")
+    for made in rendered.find(_POLICY):
+        name, spec = made["metadata"]["name"], made.get("spec") or {}
+        nothing = f"{kit.ROOT}/{WORKLOADS} refuses nothing yet: spec has no validations ({name})"
+        require(spec.get("validations"), nothing)
+        says = spec.get("failurePolicy", "Fail")
+        at = kit.where(lab, WORKLOADS, "spec", "failurePolicy")
+        what = f"failurePolicy is {says}: a policy that cannot be evaluated would let all in ({name})"
+        require(says == "Fail", f"{at}: {what}")
+    return [str(made["metadata"]["name"]) for made in rendered.find(_POLICY)]
 
 
 def _bound(lab: Workspace, name: str) -> None:
-    spec = kit.manifest(lab, BINDING, "ValidatingAdmissionPolicyBinding").get("spec") or {}
-    require(spec, f"{kit.ROOT}/{BINDING}: the binding has no spec: it says neither where nor what happens")
-    said, actions = spec.get("policyName"), spec.get("validationActions") or []
+    kit.manifest(lab, BINDING, _BINDING)
+    specs = [made.get("spec") or {} for made in kit.rendered(lab, ADMISSION).find(_BINDING)]
+    require(any(specs), f"{kit.ROOT}/{BINDING}: the binding has no spec: it says neither where nor what happens")
+    mine = [spec for spec in specs if spec.get("policyName") == name]
+    said = " and ".join(str(spec.get("policyName")) for spec in specs)
     at = kit.where(lab, BINDING, "spec", "policyName")
-    require(said == name, f"{at}: the binding names the policy {said}, not {name}")
+    require(mine, f"{at}: the binding names the policy {said}, not {name}")
     at = kit.where(lab, BINDING, "spec", "validationActions")
+    actions = [action for spec in mine for action in spec.get("validationActions") or []]
     require("Deny" in actions, f"{at}: validationActions is {actions}: that warns, and lets it in")
 
 
@@ -272,15 +292,16 @@ def _kept(world: Platform) -> None:
     require(wanted <= kinds, f"the Application admission brings {', '.join(sorted(kinds)) or 'nothing'}")
 
 
-def refused(world: Platform, name: str, bad: Workload) -> None:
-    """Raise `Unmet` unless the API server refuses a workload by the learner's policy, with a message that names it."""
+def refused(world: Platform, names: Sequence[str], bad: Workload) -> None:
+    """Raise `Unmet` unless the API server refuses a workload by one of the learner's policies, and says what it is."""
     manifest = bad.manifest(world)
     # A policy that has just come is known to the API server a moment later.
     said = poll(lambda: answer(world, manifest), KNOWN_WITHIN, every=0.5)
     if not said:
         raise Unmet(f"the API server takes {bad.about}: {kit.ROOT}/{WORKLOADS} must refuse it")
     by, message = said
-    require(by == name, f"the API server refuses {bad.about}, but by {by}, not by {name}: {message}")
+    mine = " or ".join(names)
+    require(by in names, f"the API server refuses {bad.about}, but by {by}, not by {mine}: {message}")
     for what in bad.names:
         require(what in message, f"{kit.ROOT}/{WORKLOADS}: the message does not name {what}: {message}")
 

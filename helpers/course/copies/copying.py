@@ -94,7 +94,17 @@ def refresh() -> Update:
         updated.append(name)
         if done.kept:
             kept[name] = done.kept
+    _copy_drawings(work)
     return Update(tuple(new), tuple(updated), kept, tuple(unreadable), aside if updated else None, tuple(unmerged))
+
+
+def _copy_drawings(work: Path) -> None:
+    """Put the drawings that the notebooks show beside them; nobody writes in these."""
+    for path in (LECTURES / "drawings").rglob("*.svg"):
+        copy, made = work / path.relative_to(LECTURES), path.read_bytes()
+        if not copy.is_file() or copy.read_bytes() != made:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(copy, made)
 
 
 def _course_notebooks() -> Iterator[tuple[str, Notebook]]:
