@@ -7,6 +7,7 @@ from helpers.widgets.audit_timeline import AuditTimeline as AuditTimeline
 from helpers.widgets.check_panel import CheckPanel as CheckPanel
 from helpers.widgets.drift_board import DriftBoard as DriftBoard
 from helpers.widgets.gate_panel import GatePanel as GatePanel
+from helpers.widgets.hand_in import HandInPanel as HandInPanel
 from helpers.widgets.panels import PolicyTable as PolicyTable
 from helpers.widgets.panels import RegistryCard as RegistryCard
 from helpers.widgets.panels import SignaturePanel as SignaturePanel
