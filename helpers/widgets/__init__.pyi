@@ -13,6 +13,7 @@ from helpers.widgets.panels import RegistryCard as RegistryCard
 from helpers.widgets.panels import SignaturePanel as SignaturePanel
 from helpers.widgets.panels import ToolProgress as ToolProgress
 from helpers.widgets.plan_viewer import PlanViewer as PlanViewer
+from helpers.widgets.prediction import PredictionPanel as PredictionPanel
 from helpers.widgets.promotion_board import PromotionBoard as PromotionBoard
 from helpers.widgets.pyramid_board import PyramidBoard as PyramidBoard
 from helpers.widgets.renderers.application_tree import application_tree_html as application_tree_html

@@ -31,6 +31,8 @@ SELF_DISPLAYING = {
     "helpers.course.assessment.rubric.Criterion": "words of the course; the table knows no type of a higher floor",
     "helpers.course.assessment.rubric.Rubric": "words of the course; the table knows no type of a higher floor",
     "helpers.course.handing.notebook.NothingToDo": "words of the course; the table knows no type of a higher floor",
+    "helpers.course.labs._lab.Graded": "words of the course; the table knows no type of a higher floor",
+    "helpers.course.quiz.prediction.Prediction": "shows its widget or the static twin of that, as a questionnaire does",
     "helpers.course.quiz.quiz.Quiz": "shows its widget or the static twin of that, whichever the front end can",
     "helpers.course.labs._lab.Restored": "words of the course; the table knows no type of a higher floor",
     "helpers.course.labs._lab.Lab": "shows its progress; the table knows no type of a higher floor",

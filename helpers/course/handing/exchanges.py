@@ -1,7 +1,7 @@
 """The exchange: where nbgrader takes submissions, by the settings that nbgrader itself would read.
 
-nbgrader's own is a directory that all can write; a hub may have a service instead (`ExchangeFactory`), and only nbgrader
-knows whether it is there.
+nbgrader's own is a directory that all can write; a hub may have a service instead (`ExchangeFactory`), and only
+nbgrader knows whether it is there.
 """
 
 from __future__ import annotations
