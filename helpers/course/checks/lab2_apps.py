@@ -9,7 +9,7 @@ from typing import Any
 
 from helpers.clients import kubernetes
 from helpers.clients.argocd import ArgoError, ArgoNotFound, PermissionDenied, ProjectForbids, TimedOut
-from helpers.course.checks import Unmet, every, item, require, settled, step
+from helpers.course.checks import Unmet, require, step
 from helpers.course.checks.support import gitops as kit
 from helpers.course.checks.support.quantities import same
 from helpers.course.delivery import Platform
@@ -60,9 +60,7 @@ def project(lab: Workspace) -> str:
     manifest = kit.manifest(lab, VISION, "AppProject", "vision")
     require(manifest.get("spec"), f"{kit.ROOT}/{VISION}: the AppProject has no spec")
     rendered = kit.one(kit.rendered(lab, "projects"), "AppProject", "vision")["spec"]
-    with every("The project in the file"):
-        fenced(lab, rendered)
-    settled()
+    fenced(lab, rendered)
     world = kit.platform(lab)
     live = _live_project(world)
     require(
@@ -199,16 +197,12 @@ def root(lab: Workspace) -> str:
     require(manifest.get("spec"), f"{at}: the Application root has no spec")
     made = kit.one(kit.rendered(lab, "clusters/root"), "Application", "root")
     _as_agreed(made, ("platform", "clusters/apps", "argocd", True), at, kit.address())
-    children = {one["metadata"]["name"]: one for one in kit.rendered(lab, CHILDREN).find("Application")}
+    children = {item["metadata"]["name"]: item for item in kit.rendered(lab, CHILDREN).find("Application")}
     for name, agreed in APPLICATIONS.items():
-        with every(name):
-            file = f"{kit.ROOT}/{CHILDREN}/{'inference' if name in SPACES else 'platform'}.yaml"
-            require(name in children, f"{file}: Application {name} is missing")
-            _as_agreed(children[name], agreed, file, kit.address())
-    settled()
-    with every("The order"):
-        _in_order(children)
-    settled()
+        file = f"{kit.ROOT}/{CHILDREN}/{'inference' if name in SPACES else 'platform'}.yaml"
+        require(name in children, f"{file}: Application {name} is missing")
+        _as_agreed(children[name], agreed, file, kit.address())
+    _in_order(children)
     return _settled(kit.platform(lab), set(children))
 
 
@@ -289,16 +283,12 @@ def tenants(lab: Workspace) -> str:
     kit.manifest(lab, RBAC, "RoleBinding", "tenant-viewer")
     found = kit.rendered(lab, "tenants")
     for environment, gpus in GPUS.items():
-        with every(environment):
-            _room(found.manifests, environment, gpus)
-    settled()
+        _room(found.manifests, environment, gpus)
     world = kit.platform(lab)
     _tenants_synced(world)
     for environment, gpus in GPUS.items():
-        with item("What the API server says", environment):
-            counted(world, environment, gpus)
-    with every("What the team may do"):
-        looks_only(world)
+        counted(world, environment, gpus)
+    looks_only(world)
     return "the API server refuses one GPU too many in each environment; team-vision may look and not touch"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import Any
 
-from helpers.course.checks import every, require, step
+from helpers.course.checks import require, step
 from helpers.course.checks.support import gitops as kit
 from helpers.course.checks.support.quantities import same
 from helpers.course.workspace import Workspace
@@ -39,17 +39,14 @@ def base(lab: Workspace) -> str:
     """The base renders, follows the table, carries the labels, and belongs to no environment."""
     deployment = kit.manifest(lab, DEPLOYMENT, "Deployment", "inference")
     kit.document(lab, KUSTOMIZATION)
-    with every("The rollout"):
-        _rollout(lab, deployment)
-    with every("The container"):
-        _container(lab, kit.container(deployment))
+    _rollout(lab, deployment)
+    _container(lab, kit.container(deployment))
     found = kit.rendered(lab, kit.BASE)
-    with every("Labels and selectors"):
-        labelled(found, {NAME_LABEL: "inference", **OWNED}, f"{kit.ROOT}/{KUSTOMIZATION}")
-        for one in found.manifests:
-            place = one["metadata"].get("namespace")
-            require(not place, f"{kit.ROOT}/{kit.BASE}: {one['kind']} is in namespace {place}; the overlay says where")
-        _selects(found)
+    labelled(found, {NAME_LABEL: "inference", **OWNED}, f"{kit.ROOT}/{KUSTOMIZATION}")
+    for item in found.manifests:
+        place = item["metadata"].get("namespace")
+        require(not place, f"{kit.ROOT}/{kit.BASE}: {item['kind']} is in namespace {place}; the overlay says where")
+    _selects(found)
     return f"the base renders to {len(found.manifests)} objects and belongs to no environment"
 
 
@@ -143,8 +140,7 @@ def overlays(lab: Workspace) -> str:
     """Every overlay renders, and differs from the base where the table says, and nowhere else."""
     counts = {}
     for environment in kit.ENVIRONMENTS:
-        with every(environment):
-            counts[environment] = overlay(lab, environment)
+        counts[environment] = overlay(lab, environment)
     return "replicas: " + ", ".join(f"{name} {count}" for name, count in counts.items())
 
 
