@@ -64,7 +64,9 @@ from helpers.course.assessment import deck as deck
 from helpers.course.delivery import ENVIRONMENTS as ENVIRONMENTS
 from helpers.course.delivery import NothingToDeliver as NothingToDeliver
 from helpers.course.delivery import Platform as Platform
+from helpers.course.handing import hand_in as hand_in
 from helpers.course.labs import Lab as Lab
+from helpers.course.quiz import Prediction as Prediction
 from helpers.course.quiz import Quiz as Quiz
 from helpers.course.teaching import expect_error as expect_error
 from helpers.course.teaching import table as table

@@ -27,6 +27,7 @@ COMMANDS = {
     "hint": "labs",
     "reset": "labs",
     "solve": "labs",
+    "submit": "submit",
     "prove": "prove",
     "gates": "gates",
     "leaks": "leaks",

@@ -33,11 +33,18 @@ def check(lab: str, step: str | None, as_json: bool) -> None:
     lines = []
     for result in results:
         sign = "pass   " if result.passed else "not yet"
-        lines.append(f"{sign}  {result.step:14} {result.reason}".replace("\n", "\n" + " " * 24))
+        about = ", ".join(
+            filter(None, (result.counted, f"{result.points if result.passed else 0:g} of {result.points:g} points"))
+        )
+        lines.append(
+            f"{sign}  {result.step:14} {about}\n{' ' * 24}{result.reason.replace(chr(10), chr(10) + ' ' * 24)}"
+        )
     if not step:
         lines.append(f"{sum(r.passed for r in results)} of {len(results)} steps pass.")
     elif not results[0].passed:
         lines.append(f"Next: course hint {lab} {step}")
+    elif results[0].next:
+        lines.append(f"Next: {results[0].next[0]}")
     emit([r.to_dict() for r in results], as_json, "\n".join(lines))
     if not all(result.passed for result in results):
         raise click.exceptions.Exit(1)

@@ -9,19 +9,23 @@ from typing import Any
 
 from helpers.core.paths import ROOT
 from helpers.course import outline
+from helpers.course.assessment import Exam
+from helpers.course.handing import answers, configured, sent
 from helpers.course.labs import Lab
 from helpers.course.quiz import Quiz, load
+from helpers.course.workspace import locate
 
 
 @dataclass(frozen=True)
 class Part:
-    """A lecture or one notebook of a lab.
+    """A lecture, or one notebook of a lab or of the assessment.
 
     Attributes:
-        stage: what it belongs to, for example ``Unit 1`` or ``Lab 2``.
+        stage: what it belongs to, for example ``Unit 1``, ``Lab 2`` or ``Assessment``.
         title: heading of its notebook. notebook: its file, relative to the course.
-        done, of: questions answered, or steps that pass, and how many there are.
-        earned, points: points of the steps that pass, and of all; 0 for a lecture.
+        done, of: questions answered, steps that pass or answers written, and how many there are.
+        earned, points: points of the steps that pass, and of all; 0 for a lecture and the assessment, which is graded
+            where the keys are.
         next: what to type next in a terminal, for a lab.
     """
 
@@ -42,9 +46,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Journey:
-    """All parts, in order."""
+    """All parts, in order.
+
+    Attributes:
+        to_hand_in: ids of what is done and was not handed in yet, where there is an exchange to hand it in.
+    """
 
     parts: tuple[Part, ...]
+    to_hand_in: tuple[str, ...] = ()
 
     @property
     def next(self) -> Part | None:
@@ -54,14 +63,16 @@ class Journey:
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON-ready data."""
         following = self.next
-        return {"parts": [asdict(part) for part in self.parts], "next": following and asdict(following)}
+        parts = [asdict(part) for part in self.parts]
+        return {"parts": parts, "next": following and asdict(following), "to_hand_in": list(self.to_hand_in)}
 
     def __repr__(self) -> str:
         width = max(len(f"{part.stage}  {part.title}") for part in self.parts)
         lines = [self._line(part, width) for part in self.parts]
         done, of = sum(part.done for part in self.parts), sum(part.of for part in self.parts)
         earned, points = sum(part.earned for part in self.parts), sum(part.points for part in self.parts)
-        lines.append(f"{done} of {of} questions and steps done; {earned:g} of {points:g} points of the steps.")
+        lines.append(f"{done} of {of} questions, steps and answers done; {earned:g} of {points:g} points of the steps.")
+        lines += [f"Ready to hand in: course submit {name}" for name in self.to_hand_in]
         return "\n".join([*lines, following_line(self.next)])
 
     def _line(self, part: Part, width: int) -> str:
@@ -82,9 +93,17 @@ def following_line(part: Part | None) -> str:
 def journey() -> Journey:
     """Return how far this learner has come, from the notes of questionnaires and the last verdicts of checks."""
     parts: list[Part] = []
+    finished: list[str] = []
     for stage in outline.stages():
-        parts += _lab(stage.declared) if stage.lab else _lectures(stage.declared)
-    return Journey(tuple(parts))
+        mine = _lab(stage.declared) if stage.lab else _lectures(stage.declared)
+        parts += mine
+        if stage.lab and all(part.finished for part in mine):
+            finished.append(stage.id)
+    last = _assessment()
+    if all(part.finished for part in last):
+        finished.append(outline.assessment().id)
+    waiting = [name for name in finished if not sent(outline.assignment(name))] if finished and configured() else []
+    return Journey((*parts, *last), tuple(waiting))
 
 
 def title(notebook: Path) -> str:
@@ -127,4 +146,20 @@ def _lab(declared: dict[str, Any]) -> list[Part]:
                 f"course check {lab.id} {open_.step}" if open_ else "",
             )
         )
+    return found
+
+
+def _assessment() -> list[Part]:
+    """Return what of the assessment is answered; what is right is told after grading."""
+    spec = outline.assessment()
+    found = []
+    for book in outline.load()["assessment"]["notebooks"]:
+        if not book["graded"]:
+            continue
+        written = answers(spec, locate(spec).parent, book["file"])
+        done, of = len(written.written), len(written.written) + len(written.missing)
+        if not of:
+            exam = Exam()
+            done, of = len(exam.given), len(exam.questions)
+        found.append(Part("Assessment", book["title"], f"workspace/{spec.assignment}/{book['file']}", done, of))
     return found

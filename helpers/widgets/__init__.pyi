@@ -7,11 +7,13 @@ from helpers.widgets.audit_timeline import AuditTimeline as AuditTimeline
 from helpers.widgets.check_panel import CheckPanel as CheckPanel
 from helpers.widgets.drift_board import DriftBoard as DriftBoard
 from helpers.widgets.gate_panel import GatePanel as GatePanel
+from helpers.widgets.hand_in import HandInPanel as HandInPanel
 from helpers.widgets.panels import PolicyTable as PolicyTable
 from helpers.widgets.panels import RegistryCard as RegistryCard
 from helpers.widgets.panels import SignaturePanel as SignaturePanel
 from helpers.widgets.panels import ToolProgress as ToolProgress
 from helpers.widgets.plan_viewer import PlanViewer as PlanViewer
+from helpers.widgets.prediction import PredictionPanel as PredictionPanel
 from helpers.widgets.promotion_board import PromotionBoard as PromotionBoard
 from helpers.widgets.pyramid_board import PyramidBoard as PyramidBoard
 from helpers.widgets.renderers.application_tree import application_tree_html as application_tree_html

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import ipywidgets
 
-from helpers.core.html.elements import page, tag
+from helpers.core.html.elements import Html, page, tag
 from helpers.widgets.base import Interactive, Question, button, controls, done_part, frame, working
-from helpers.widgets.renderers.cards import HINTS, check_html, hint_part, hints_due, verdict_part
+from helpers.widgets.renderers.cards import HINTS, about_part, check_html, hint_part, next_part, verdict_part
 
 if TYPE_CHECKING:
-    from helpers.core.verdicts.checks import CheckResult
+    from helpers.core.verdicts.checks import CheckResult, Hints
 
 
 class StepLab(Protocol):
@@ -37,7 +37,8 @@ class CheckPanel(Interactive):
 
     def __init__(self, result: CheckResult, lab: StepLab | None = None) -> None:
         self.result, self.lab = result, lab
-        self._revealed = 0
+        # Hints -> how many of them are open; they go when the last reason goes that they are about.
+        self._open: dict[Hints, int] = {}
 
     def __repr__(self) -> str:
         return repr(self.result)
@@ -48,6 +49,8 @@ class CheckPanel(Interactive):
 
     def _build(self) -> Any:
         self._verdict, self._hints, self._note = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
+        # An output, not an HTML widget: JupyterLab opens the links of outputs as documents.
+        self._next = ipywidgets.Output()
         self._hint = button("Hint", self._reveal)
         self._check = button(
             "Check again", lambda _: self._do("Checking", self._recheck), hint="Judge the files as they are now"
@@ -57,22 +60,36 @@ class CheckPanel(Interactive):
         self._question = Question(self._note, "No, keep my files")
         own = [self._check, self._hint, self._reset, self._solve] if self.lab else [self._hint]
         self._refresh()
-        return frame(self._verdict, self._hints, controls(*own), self._note, self._question.box)
+        return frame(self._verdict, self._next, self._hints, controls(*own), self._note, self._question.box)
 
     def _refresh(self) -> None:
         self._verdict.value = page(tag("div", verdict_part(self.result), role="status"))
-        due = hints_due(self.result)
-        self._revealed = min(self._revealed, len(due))
-        self._hints.value = page(*(hint_part(due, i, open=i == self._revealed - 1) for i in range(self._revealed)))
-        left = self._revealed < len(due)
-        self._hint.disabled = not left
+        link = next_part(self.result)
+        shown = {"output_type": "display_data", "data": {"text/html": page(link)}, "metadata": {}}
+        self._next.outputs = (shown,) if link else ()
+        due = self.result.due
+        self._open = {hints: self._open.get(hints, 0) for hints, _ in due}
+        parts: list[Html] = []
+        for hints, reasons in due:
+            if self._open[hints] and len(due) > 1:
+                parts.append(about_part(reasons))
+            parts += [hint_part(hints, i, open=i == self._open[hints] - 1) for i in range(self._open[hints])]
+        self._hints.value = page(*parts)
+        following = self._following()
+        self._hint.disabled = following is None
         self._hint.layout.display = "" if due else "none"
-        self._hint.description = (
-            f"Hint {self._revealed + 1} of {len(due)}: {HINTS[self._revealed].lower()}" if left else "No more hints"
-        )
+        self._hint.description = "No more hints"
+        if following is not None:
+            level = self._open[following]
+            self._hint.description = f"Hint {level + 1} of {len(following)}: {HINTS[level].lower()}"
+
+    def _following(self) -> Hints | None:
+        """Return the hints of which one is opened next: those about the first reason that has one left."""
+        return next((hints for hints, given in self._open.items() if given < len(hints)), None)
 
     def _reveal(self, _: Any) -> None:
-        self._revealed += 1
+        if (following := self._following()) is not None:
+            self._open[following] += 1
         self._refresh()
 
     def _do(self, verb: str, work: Any) -> None:

@@ -111,7 +111,9 @@ class QuizPanel(Interactive):
 
     def html(self) -> str:
         """Return the static twin: the questions, and how to answer without a widget."""
-        parts = [tag("li", self._question(number), _options(q)) for number, q in enumerate(self.quiz.questions, 1)]
+        parts = [
+            tag("li", self._question(number), listed_options(q)) for number, q in enumerate(self.quiz.questions, 1)
+        ]
         kinds = {question.kind for question in self.quiz.questions}
         more = ', quiz.answer(1, "A, C") for several options' if "several" in kinds else ""
         more += ", quiz.answer(1, 12) for a number" if "number" in kinds else ""
@@ -227,7 +229,7 @@ class QuizPanel(Interactive):
         self._score.value = page(tag("p", tag("strong", score), " ", dim(open_ones), role="status"))
 
 
-def _options(question: Question) -> Html:
+def listed_options(question: Question) -> Html:
     """Return the options as the static twin lists them."""
     if question.kind == "number":
         unit = f", in {question.unit}" if question.unit else ""

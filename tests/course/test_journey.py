@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from helpers.core.paths import ROOT
 from helpers.course import journey, outline
+from helpers.course.assessment import Exam
 from helpers.course.labs import Lab
 from helpers.course.quiz import Quiz
 
@@ -54,6 +56,22 @@ def test_what_was_done_is_counted_and_the_next_part_follows() -> None:
     assert found.next == found.parts[1]
     assert sum(part.earned for part in found.parts) == step.points
     assert sum(part.done for part in found.parts if part.stage == "Lab 1") == 1
+
+
+def test_the_assessment_comes_last_and_counts_what_is_answered(tmp_path: Path) -> None:
+    mine = [part for part in journey.journey().parts if part.stage == "Assessment"]
+    assert [(part.done, part.of, part.points) for part in mine] == [(0, 30, 0), (0, 5, 0)]
+    assert journey.journey().parts[-2:] == tuple(mine)
+    exam = Exam()
+    exam.answer({q.id: "A" if q.options else 1 for q in exam.questions[:3]})
+    released = ROOT / "release/assessment/02-presentation.ipynb"
+    own = tmp_path / "workspace/assessment/02-presentation.ipynb"
+    own.write_text(released.read_text().replace("YOUR ANSWER HERE", "The vault's root key.", 1))
+    mine = [part for part in journey.journey().parts if part.stage == "Assessment"]
+    assert [(part.done, part.notebook) for part in mine] == [
+        (3, "workspace/assessment/01-quiz.ipynb"),
+        (1, "workspace/assessment/02-presentation.ipynb"),
+    ]
 
 
 def test_the_commands_say_the_same(tmp_path: Path) -> None:

@@ -8,6 +8,9 @@ reason when something is missing, and returns a sentence that says what it found
         require(lab.path("modules/x/main.tf").exists(), "modules/x/main.tf does not exist")
         return "the module has 3 variables"
 
+A check that asks for several things looks at each in an `item`, or at all in a block of `every`: then the learner is
+told at once all that is wrong. Where what follows builds on them, `settled` ends the check.
+
 A check never writes into ``lab.work`` (`scratch` gives it a copy to work in) and never reads Python variables.
 """
 
@@ -16,17 +19,42 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from types import ModuleType
 from typing import TypeAlias
 
 from helpers.core.errors import CourseError
-from helpers.core.verdicts.checks import CheckResult, Hints, Unmet, require
+from helpers.core.verdicts.checks import (
+    CheckResult,
+    Enough,
+    Hints,
+    Item,
+    Unmet,
+    every,
+    item,
+    looking,
+    require,
+    settled,
+)
 from helpers.course import outline
 from helpers.course.checks import verdict_cache
 from helpers.course.workspace import Workspace
 
-__all__ = ["Check", "CheckCrashed", "CheckResult", "Hints", "Unmet", "find", "names", "require", "step"]
+__all__ = [
+    "Check",
+    "CheckCrashed",
+    "CheckResult",
+    "Hints",
+    "Item",
+    "Unmet",
+    "every",
+    "find",
+    "item",
+    "names",
+    "require",
+    "settled",
+    "step",
+]
 
 
 class CheckCrashed(CourseError):
@@ -49,17 +77,38 @@ class Check:
         """Judge the workspace. A failure of the environment (a missing tool, a dead service) is raised, not scored."""
         key = verdict_cache.key_of(lab.work, self.reads, f"{self.lab} {self.name}") if self.reads else ""
         if key and (known := verdict_cache.get(key)):
-            return CheckResult(self.name, _title(self), known["passed"], known["reason"], tuple(known["hints"]))
+            items = tuple(Item(**{**one, "hints": tuple(one["hints"])}) for one in known.get("items", ()))
+            return self._result(known["passed"], known["reason"], tuple(known["hints"]), items)
         result = self._judge(lab)
         if key:
-            verdict_cache.put(key, {"passed": result.passed, "reason": result.reason, "hints": result.hints})
+            kept = {"passed": result.passed, "reason": result.reason, "hints": result.hints}
+            verdict_cache.put(key, {**kept, "items": [asdict(one) for one in result.items]})
         return result
 
     def _judge(self, lab: Workspace) -> CheckResult:
+        with looking() as items:
+            reason = self._ask(lab, items)
+        items = [one if one.passed or one.hints else replace(one, hints=self.hints) for one in items]
+        wrong = [one for one in items if not one.passed]
+        if not wrong:
+            return self._result(True, reason, self.hints, tuple(items))
+        # The same thing can be wrong in several places; it is told once.
+        reasons = "\n".join(dict.fromkeys(one.reason for one in wrong))
+        return self._result(False, reasons, wrong[0].hints or self.hints, tuple(items))
+
+    def _result(self, passed: bool, reason: str, hints: Hints, items: tuple[Item, ...]) -> CheckResult:
+        spec = outline.lab(self.lab).step(self.name)
+        return CheckResult(self.name, spec.title, passed, reason, hints, items, spec.points)
+
+    def _ask(self, lab: Workspace, items: list[Item]) -> str:
+        """Return what the check says when nothing ended it; what did is noted among *items*."""
         try:
-            reason = self.judge(lab)
+            return self.judge(lab)
+        except Enough:
+            return ""
         except Unmet as unmet:
-            return CheckResult(self.name, _title(self), False, unmet.reason, unmet.hints or self.hints)
+            items.append(Item("", "", False, unmet.reason, unmet.hints or ()))
+            return ""
         except CourseError:
             raise
         except Exception as error:
@@ -68,7 +117,6 @@ class Check:
                 why=f"{type(error).__name__}: {error}",
                 next="Tell the people who run the course, with your files: this is a fault of the course.",
             ) from error
-        return CheckResult(self.name, _title(self), True, reason, self.hints)
 
 
 #: What a check is written as.
@@ -116,7 +164,3 @@ def names(lab: str) -> tuple[str, ...]:
         if module.name.startswith(f"{lab}_"):
             importlib.import_module(f"{__name__}.{module.name}")
     return tuple(name for owner, name in _checks if owner == lab)
-
-
-def _title(check: Check) -> str:
-    return outline.lab(check.lab).step(check.name).title

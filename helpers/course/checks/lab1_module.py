@@ -11,7 +11,7 @@ from typing import Any
 from helpers.clients.aws import cloud
 from helpers.core import yaml_reader
 from helpers.core.yaml_reader import InvalidYaml
-from helpers.course.checks import Unmet, require, step
+from helpers.course.checks import Unmet, every, item, require, settled, step
 from helpers.course.checks.support import component_example, component_rules
 from helpers.course.checks.support.component import READS, in_pulumi
 from helpers.course.checks.support.gpu_workspace import (
@@ -24,6 +24,7 @@ from helpers.course.checks.support.gpu_workspace import (
     REFUSED,
     SPEC,
     Input,
+    Rule,
     promised,
     rules,
 )
@@ -59,15 +60,19 @@ def interface(lab: Workspace) -> str:
         return component_rules.interface(lab)
     found = inspect(lab, MODULE)
     for name, wanted in SPEC.items():
-        _declared(found, name, wanted)
+        with every("Inputs"):
+            _declared(found, name, wanted)
     for name in OUTPUTS:
-        output = found.output(name)
-        if output is None:
-            raise Unmet(f'output "{name}" is not declared in {MODULE}/outputs.tf')
-        require(output.description, f'{MODULE}/{output.where}: output "{name}" has no description')
+        with item("Outputs", name):
+            output = found.output(name)
+            if output is None:
+                raise Unmet(f'output "{name}" is not declared in {MODULE}/outputs.tf')
+            require(output.description, f'{MODULE}/{output.where}: output "{name}" has no description')
+    settled()
     with scratch(lab, f"{MODULE}/variables.tf") as room:
         folder = room / MODULE
-        _kept_nowhere(folder)
+        with item("Values that are tried", "registry_token"):
+            _kept_nowhere(folder)
         ask_all(folder, MODULE, REFUSED, INPUTS)
     return f"{len(SPEC)} inputs and {len(OUTPUTS)} outputs are as decided; {len(REFUSED)} probes were answered rightly"
 
@@ -133,15 +138,17 @@ def contract(lab: Workspace) -> str:
     call = next((c for c in consumer.module_calls if posixpath.normpath(f"{EXAMPLE}/{c.source}") == MODULE), None)
     if call is None:
         raise Unmet(f'{EXAMPLE}/{first.where}: the source is {first.source!r}, not "../.."')
-    secret_variable(consumer, EXAMPLE)
-    for name in ("hourly_cost_usd", "bucket"):
-        require(consumer.output(name), f'{EXAMPLE}: output "{name}" is not declared')
+    with every("What the example declares"):
+        for name in ("hourly_cost_usd", "bucket"):
+            require(consumer.output(name), f'{EXAMPLE}: output "{name}" is not declared')
+        secret_variable(consumer, EXAMPLE)
+    settled()
     given = call_of_example(lab, consumer)
     wanted = {"team": "vision", "environment": "dev", "cost_centre": "cc-4021", "network_cidr": "10.20.0.0/20"}
-    for name, value in {**wanted, "gpu_kind": "l4", "gpu_nodes": 1}.items():
-        require(
-            given[name] == value, f"{EXAMPLE}/{call.where}: the module gets {name} = {given[name]!r}, not {value!r}"
-        )
+    with every("What the module gets"):
+        for name, value in {**wanted, "gpu_kind": "l4", "gpu_nodes": 1}.items():
+            gets = f"{EXAMPLE}/{call.where}: the module gets {name} = {given[name]!r}, not {value!r}"
+            require(given[name] == value, gets)
     return "the example type-checks against the interface and asks for what was agreed"
 
 
@@ -218,8 +225,10 @@ def build(lab: Workspace) -> str:
     if in_pulumi(lab):
         return component_rules.build(lab)
     found = inspect(lab, MODULE)
-    for kind in MADE_UP:
-        require(found.of_type(kind), f"{MODULE} has no resource of type {kind}")
+    with every("Resources"):
+        for kind in MADE_UP:
+            require(found.of_type(kind), f"{MODULE} has no resource of type {kind}")
+    settled()
     with scratch(lab, MODULE, pattern="*.tf") as room, one_provider():
         formatted(room / MODULE, MODULE)
         count = follows_rules(room / MODULE, {"small": INPUTS, "other": OTHER})
@@ -263,24 +272,38 @@ def follows_rules(folder: Path, cases: dict[str, dict[str, Any]]) -> int:
 def _keeps_rules(state: State, inputs: dict[str, Any]) -> int:
     wanted = rules(inputs)
     for rule in wanted:
-        mine = [r for r in state.resources if r.mode == "managed" and r.type == rule.type]
-        if not mine and rule.type == POOL and inputs.get("gpu_nodes") == 0:
-            # No node, no pool: as good as a pool of none.
-            continue
-        require(len(mine) == 1, f"{MODULE} builds {len(mine)} resources of type {rule.type}, not 1")
-        value = mine[0].values.get(rule.attribute)
-        say = f"{MODULE}: {mine[0].address}: {rule.attribute} is {value!r}, not {rule.value!r} ({rule.why})"
-        # The caller's tags and the platform's three; a module may add its own.
-        kept = rule.value.items() <= (value or {}).items() if rule.attribute == "tags" else value == rule.value
-        require(kept, say)
+        with item("Rules", f"{rule.type}.{rule.attribute}"):
+            _keeps(rule, state, inputs)
     return len(wanted)
+
+
+def _keeps(rule: Rule, state: State, inputs: dict[str, Any]) -> None:
+    mine = [r for r in state.resources if r.mode == "managed" and r.type == rule.type]
+    if not mine and rule.type == POOL and inputs.get("gpu_nodes") == 0:
+        # No node, no pool: as good as a pool of none.
+        return
+    require(len(mine) == 1, f"{MODULE} builds {len(mine)} resources of type {rule.type}, not 1")
+    value = mine[0].values.get(rule.attribute)
+    say = f"{MODULE}: {mine[0].address}: {rule.attribute} is {value!r}, not {rule.value!r} ({rule.why})"
+    # The caller's tags and the platform's three; a module may add its own.
+    kept = rule.value.items() <= (value or {}).items() if rule.attribute == "tags" else value == rule.value
+    require(kept, say)
+
+
+_OF_AN_OUTPUT = (
+    "Read the name of the output aloud. Which resource, and which of its attributes, would a caller expect behind it?",
+    "outputs.tf: value is an attribute of a resource in this module, such as its id or its name. What the provider "
+    "works out, like the price or the number of GPUs, is an attribute of the resource too.",
+    'output "hourly_cost_usd" {\n  description = "..."\n  value       = platform_gpu_pool.this.hourly_cost_usd\n}',
+)
 
 
 def _keeps_promises(outputs: Mapping[str, Any], inputs: dict[str, Any]) -> int:
     wanted = promised(inputs)
-    for name, values in wanted.items():
-        say = f'{MODULE}/outputs.tf: output "{name}" gives {outputs.get(name)!r}, not what its name says'
-        require(outputs.get(name) in values, say)
+    with every("Outputs"):
+        for name, values in wanted.items():
+            say = f'{MODULE}/outputs.tf: output "{name}" gives {outputs.get(name)!r}, not what its name says'
+            require(outputs.get(name) in values, say, _OF_AN_OUTPUT)
     return len(wanted)
 
 
@@ -299,9 +322,11 @@ def _keeps_promises(outputs: Mapping[str, Any], inputs: dict[str, Any]) -> int:
 def validate(lab: Workspace) -> str:
     """The module of the exercise validates, is formatted, and still has its network and its pool."""
     found = inspect(lab, BROKEN)
-    for kind in ("platform_network", "platform_gpu_pool"):
-        require(found.of_type(kind), f"{BROKEN}: the resource of type {kind} is gone; repairing is not deleting")
-    require(found.variable("network_cidr"), f'{BROKEN}/variables.tf: variable "network_cidr" is not declared')
+    with every("What has to stay"):
+        for kind in ("platform_network", "platform_gpu_pool"):
+            require(found.of_type(kind), f"{BROKEN}: the resource of type {kind} is gone; repairing is not deleting")
+        require(found.variable("network_cidr"), f'{BROKEN}/variables.tf: variable "network_cidr" is not declared')
+    settled()
     with scratch(lab, BROKEN, pattern="*.tf") as room, one_provider():
         formatted(room / BROKEN, BROKEN)
     return "the module validates and is formatted"
@@ -330,9 +355,10 @@ def plan(lab: Workspace) -> str:
     pulumi = in_pulumi(lab)
     require(pulumi or lab.path(LIVE).is_dir(), f"{LIVE}/main.tf does not exist: run its cell again")
     truth = component_example.planned(lab) if pulumi else planned(lab)
-    for name, value in truth.items():
-        right = given[name] == value and type(given[name]) is type(value)
-        require(right, f"{ANSWERS}: {name} is {given[name]!r}; plan again and look")
+    with every("Answers"):
+        for name, value in truth.items():
+            right = given[name] == value and type(given[name]) is type(value)
+            require(right, f"{ANSWERS}: {name} is {given[name]!r}; plan again and look")
     tool = "Pulumi" if pulumi else "Terraform"
     return f"the plan is safe and every answer is what {tool} says: {truth['first_plan_creates']} creates"
 
@@ -348,8 +374,10 @@ def read_answers(lab: Workspace, path: str, names: tuple[str, ...]) -> dict[str,
     except InvalidYaml as error:
         raise Unmet(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     require(isinstance(data, dict), f"{path} has no lines of the form key: value")
-    for name in names:
-        require(data.get(name) is not None, f"{path}: {name} is not answered")
+    with every("Answers"):
+        for name in names:
+            require(data.get(name) is not None, f"{path}: {name} is not answered")
+    settled()
     return dict(data)
 
 

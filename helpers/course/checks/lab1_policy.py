@@ -7,11 +7,11 @@ import re
 from typing import Any
 
 from helpers.core import process
-from helpers.course.checks import require, step
+from helpers.course.checks import every, require, settled, step
 from helpers.course.checks.support.module_probes import scratch
 from helpers.course.checks.support.plans import GOOD, REFUSED, WARNED, PlanCase
 from helpers.course.checks.support.rego import learners_rego, require_noticed, without_rule
-from helpers.course.checks.support.terraform_runs import each
+from helpers.course.checks.support.terraform_runs import each_item
 from helpers.course.workspace import Workspace
 from helpers.runtime import tools
 from helpers.wrappers.conftest import Conftest
@@ -45,14 +45,14 @@ def judge(lab: Workspace, case: PlanCase) -> PolicyReport:
         "for a deletion; what happens is in change.change.actions, a list. A missing value is undefined, not false: "
         'object.get(after, "encryption", "") gives a default.',
         'deny contains msg if {\n\tsome change in input.resource_changes\n\tchange.type == "platform_artifact_bucket"\n'
-        '\tchange.change.after.encryption != "aws:kms"\n'
+        '\tobject.get(change.change.after, "encryption", "") != "aws:kms"\n'
         '\tmsg := sprintf("ACME-BKT-001 %s: buckets are encrypted with aws:kms", [change.address])\n}',
     ),
 )
 def policy_write(lab: Workspace) -> str:
     """Each rule of the table refuses what it must, names the resource, and lets a good plan through."""
     require(lab.path(POLICY).is_file(), f"{POLICY} does not exist")
-    each(lambda case: _judged_rightly(lab, case), (*GOOD, *REFUSED, *WARNED))
+    each_item("Plans that are judged", lambda case: _judged_rightly(lab, case), (*GOOD, *REFUSED, *WARNED))
     return f"{len(REFUSED)} bad plans are refused, {len(WARNED)} warned about, {len(GOOD)} good ones pass"
 
 
@@ -94,8 +94,10 @@ def policy_tests(lab: Workspace) -> str:
     require(lab.path(TESTS).is_file() and "test_" in lab.read(TESTS), f"{TESTS} has no test")
     with learners_rego(NOTHING_CHECKED):
         report = Conftest(lab.work).verify(coverage=True)
-    first = report.failures[0] if report.failures else None
-    require(first is None, f"{TESTS}: {first.name if first else ''} fails")
+    with every("Your tests"):
+        for failure in report.failures:
+            require(False, f"{TESTS}: {failure.name} fails")
+    settled()
     covered = report.coverage.percent if report.coverage else 0.0
     require(covered >= COVERAGE, f"{TESTS} reaches {covered:.0f} % of the lines, not {COVERAGE:.0f} %")
     held = 0
@@ -108,9 +110,10 @@ def policy_tests(lab: Workspace) -> str:
         )
         held += len(rules)
     require(held, f"{POLICY} has no rule named deny, warn or violation")
-    for rule_id in sorted({case.rule for case in (*REFUSED, *WARNED)}):
-        say = f"{TESTS}: no test fails when {rule_id} says nothing any more"
-        require(silenced_is_noticed(lab, rule_id), say)
+    with every("Rules that a test holds"):
+        for rule_id in sorted({case.rule for case in (*REFUSED, *WARNED)}):
+            say = f"{TESTS}: no test fails when {rule_id} says nothing any more"
+            require(silenced_is_noticed(lab, rule_id), say)
     everything = lab.read(POLICY) + '\ndeny contains "refused without a reason"\n'
     say = f"{TESTS}: no test fails when the policy refuses everything: show a good plan passing"
     require_noticed(lab, POLICY, {everything: say}, policies=("policy",))
@@ -161,7 +164,7 @@ def silenced_is_noticed(lab: Workspace, rule_id: str) -> bool:
 def policy_gate(lab: Workspace) -> str:
     """The bare command of the pipeline lets the good plan through and stops every other one."""
     require(lab.path(GATE).is_file(), f"{GATE} does not exist")
-    each(lambda case: _gated_rightly(lab, case), (*GOOD, *REFUSED, *WARNED))
+    each_item("Plans at the gate", lambda case: _gated_rightly(lab, case), (*GOOD, *REFUSED, *WARNED))
     crashed = gate(lab, GOOD[0], CRASH).returncode
     require(crashed != 0, f"{GATE}: exit code 0 although a rule crashed: look for an option about built-in errors")
     return f"the gate passes {len(GOOD)} good plans and stops {len(REFUSED) + len(WARNED)} others"

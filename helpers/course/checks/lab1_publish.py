@@ -20,7 +20,7 @@ from helpers.compliance.module_rules import rules
 from helpers.core import process, yaml_reader
 from helpers.core.errors import CourseError
 from helpers.core.yaml_reader import InvalidYaml
-from helpers.course.checks import Unmet, require, step
+from helpers.course.checks import Unmet, every, item, require, step
 from helpers.course.checks.lab1_module import secret_variable
 from helpers.course.checks.lab1_testing import beside, has_runs, passing, tested
 from helpers.course.checks.support import component_package
@@ -29,7 +29,7 @@ from helpers.course.checks.support.gpu_workspace import MODULE
 from helpers.course.checks.support.module_probes import inspect, learners_fault, scratch
 from helpers.course.checks.support.module_releases import ADDRESS, PROJECT, release, renamed
 from helpers.course.checks.support.mutants import run
-from helpers.course.checks.support.terraform_runs import NOWHERE, each, terraform
+from helpers.course.checks.support.terraform_runs import NOWHERE, each, each_item, terraform
 from helpers.course.workspace import Workspace
 from helpers.runtime import tools
 from helpers.wrappers.cosign import Cosign
@@ -74,9 +74,11 @@ def docs(lab: Workspace) -> str:
     require(text, f"{file} does not exist")
     own = text.partition("\n## Inputs" if pulumi else "<!-- BEGIN_TF_DOCS -->")[0]
     for heading in HEADINGS:
-        section = re.search(rf"^##\s+{heading}\s*\n(.*?)(?=^##\s|\Z)", own, re.MULTILINE | re.DOTALL | re.IGNORECASE)
-        require(section, f'{file} has no heading "## {heading}"')
-        require(len(section[1].split()) >= 8 if section else 0, f'{file}: "## {heading}" says next to nothing')
+        with item("Headings", heading):
+            found = rf"^##\s+{heading}\s*\n(.*?)(?=^##\s|\Z)"
+            section = re.search(found, own, re.MULTILINE | re.DOTALL | re.IGNORECASE)
+            require(section, f'{file} has no heading "## {heading}"')
+            require(len(section[1].split()) >= 8 if section else 0, f'{file}: "## {heading}" says next to nothing')
     count = len(re.findall(r"[A-Za-z]{2,}", own))
     require(count >= WORDS, f"{file} has {count} words of your own, not {WORDS}")
     if pulumi:
@@ -88,7 +90,9 @@ def docs(lab: Workspace) -> str:
         require(answer.up_to_date, say)
         # The step asks for no example; one that is there has to run.
         untrue = [f for f in module_docs.check(room / MODULE, version="1.0.0").findings if f.kind != "no-example"]
-        require(not untrue, "\n".join(f"{file}:{f.line}: {f.what} {f.fix}" for f in untrue))
+        with every("What the README says"):
+            for f in untrue:
+                require(False, f"{file}:{f.line}: {f.what} {f.fix}")
     return f"{count} words of your own, and a reference that is what the code says"
 
 
@@ -106,8 +110,9 @@ def version(lab: Workspace) -> str:
     """Every rule of the registry but the signature is kept."""
     if in_pulumi(lab):
         return component_package.versioned(lab)
-    found = problems(lab, "1.0.0")
-    require(not found, "\n".join(f"{MODULE}: {p}" for p in found))
+    with every("Rules of the registry"):
+        for problem in problems(lab, "1.0.0"):
+            require(False, f"{MODULE}: {problem}")
     return "the registry has nothing to object to but the missing signature"
 
 
@@ -153,7 +158,7 @@ def breaking(lab: Workspace) -> str:
     has_runs(lab, CONTRACT)
     with tested(lab) as folder:
         summary = passing(folder, CONTRACT, NOWHERE)
-        each(lambda planted: _must_fail(folder, planted), _BREAKS)
+        each_item("Breaking changes", lambda planted: _must_fail(folder, planted), _BREAKS)
     return f"{len(summary.runs)} runs stand for the callers and notice {len(_BREAKS)} breaking changes"
 
 

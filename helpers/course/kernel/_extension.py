@@ -10,6 +10,7 @@ from typing import Any
 from helpers.core.errors import CourseError
 from helpers.course.kernel._flood import limit_output
 from helpers.course.kernel._notebook import CodeCell, bound, code_cells, used
+from helpers.course.kernel._results import show_plain_values
 from helpers.course.kernel._slips import check_first_line, missing_header
 
 
@@ -24,6 +25,7 @@ def load_ipython_extension(ipython: Any) -> None:
     ipython.register_magic_function(_workfile, magic_kind="cell", magic_name="workfile")
     ipython.input_transformers_cleanup.append(check_first_line)
     ipython.events.register("pre_run_cell", lambda info: _run_first_cell(ipython, info.raw_cell))
+    show_plain_values(ipython)
     ipython.set_custom_exc((NameError, SyntaxError), _explain)
     if os.environ.get("MOD208_GRADING") == "1":
         limit_output(ipython)

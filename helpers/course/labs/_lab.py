@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from helpers.core.errors import BadInput, CourseError
-from helpers.core.html.elements import page, tag
+from helpers.core.html.elements import head, mark, page, tag
 from helpers.course import checks
 from helpers.course.checks import CheckResult
 from helpers.course.labs import _cells
 from helpers.course.labs._kernel import in_notebook
 from helpers.course.labs._magic import register
+from helpers.course.labs._next import following
 from helpers.course.labs._progress import Hint, Progress, StepState
 from helpers.course.labs.errors import BadCourse, CellFailed, StepFailed
 from helpers.course.workspace import Workspace, acting_in, backup, difference, inside, listing
@@ -45,6 +46,21 @@ class Restored:
         return page(tag("p", repr(self)), *parts)
 
 
+@dataclass(frozen=True)
+class Graded:
+    """What a step gives that passes."""
+
+    step: str
+    points: float
+    reason: str
+
+    def __repr__(self) -> str:
+        return f"{self.step}: {self.points:g} of {self.points:g} points. {self.reason[:1].upper()}{self.reason[1:]}."
+
+    def _repr_html_(self) -> str:
+        return page(head(f"Graded: {self.step}", mark("pass", f"{self.points:g} points")), tag("p", self.reason))
+
+
 class Lab(Workspace):
     """One lab and its workspace; in a notebook it also registers the ``%%workfile`` magic.
 
@@ -70,7 +86,7 @@ class Lab(Workspace):
                 why="course.yaml lists the step; helpers/course/checks does not.",
                 next="Tell the people who run the course.",
             )
-        result = check(self)
+        result = replace(check(self), next=following(self.spec, spec.id))
         self._journal.set("results", step, {"passed": result.passed, "reason": result.reason})
         if result.passed:
             self._journal.set("hints", step, None)
@@ -86,8 +102,8 @@ class Lab(Workspace):
 
         return CheckPanel(result, self)
 
-    def grade(self, step: str) -> None:
-        """Judge a step for points: silent when it passes.
+    def grade(self, step: str) -> Graded:
+        """Judge a step for points; return what it gives.
 
         Raises:
             StepFailed: it does not; the message is the check's reason.
@@ -99,6 +115,7 @@ class Lab(Workspace):
                 why=result.reason,
                 next=f'lab.check("{step}") shows the same reason with hints.',
             )
+        return Graded(step, result.points, result.reason)
 
     def hint(self, step: str, level: int | None = None) -> Hint:
         """Return a hint that fits what is wrong now: 1 nudge, 2 pointer, 3 near-solution.

@@ -4,6 +4,7 @@ They are for practice and give no points; see `sealing` for what sealed answers 
 CONTRIBUTING.md, "Questionnaires".
 """
 
+from helpers.course.quiz.prediction import Prediction as Prediction
 from helpers.course.quiz.questions import LETTERS as LETTERS
 from helpers.course.quiz.questions import Answer as Answer
 from helpers.course.quiz.questions import Question as Question

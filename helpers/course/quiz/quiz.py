@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from helpers.core.errors import BadInput
 from helpers.core.files import write_atomic
@@ -31,11 +31,16 @@ class Quiz:
         BadInput: there is no such questionnaire, or a question of it is not well-formed.
     """
 
+    #: Where questions are, beside the lectures of a unit, and where answers are, in the learner's workspace.
+    FILE: ClassVar[str] = "questions.yaml"
+    NOTES: ClassVar[str] = "answers"
+
     def __init__(self, name: str, *, learner: str = "") -> None:
         unit, _, section = name.partition("/")
-        found = load(ROOT / "notebooks" / unit / "questions.yaml").get(section)
+        found = load(ROOT / "notebooks" / unit / self.FILE).get(section)
         if not found:
-            raise BadInput(f"There is no questionnaire {name!r}", why="A name is UNIT/SECTION, for example unit1/01.")
+            what = type(self).__name__.lower().replace("quiz", "questionnaire")
+            raise BadInput(f"There is no {what} {name!r}", why=f"A name is UNIT/SECTION of notebooks/UNIT/{self.FILE}.")
         self.name = name
         self.learner = learner or who()
         self.questions: tuple[Question, ...] = tuple(build(item, name, self.learner) for item in found)
@@ -79,7 +84,7 @@ class Quiz:
 
     @property
     def _file(self) -> Path:
-        return workspace_dir() / "lectures" / "answers" / f"{self.name.replace('/', '-')}.json"
+        return workspace_dir() / "lectures" / self.NOTES / f"{self.name.replace('/', '-')}.json"
 
     def _keep(self) -> None:
         answered = [(self.questions[number - 1], answer) for number, answer in self.answers.items()]

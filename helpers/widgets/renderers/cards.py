@@ -26,7 +26,7 @@ from helpers.widgets.renderers.gitops import several
 
 if TYPE_CHECKING:
     from helpers.clients.registry.types import Module, Signature
-    from helpers.core.verdicts.checks import CheckResult
+    from helpers.core.verdicts.checks import CheckResult, Item
     from helpers.runtime.services.service import Service
     from helpers.runtime.tools import Tool
     from helpers.wrappers.module_interface.interface import Interface
@@ -125,21 +125,50 @@ def _constraint(version: str) -> str:
 
 
 def check_html(result: CheckResult) -> str:
-    """Return the verdict on a step; of its hints each opens by itself."""
-    return page(
-        verdict_part(result), *(hint_part(result.hints, i) for i in range(len(hints_due(result)))), label="Check"
-    )
+    """Return the verdict on a step, with all reasons; of the hints each opens by itself."""
+    hints: list[Html] = []
+    for due, reasons in result.due:
+        if len(result.due) > 1:
+            hints.append(about_part(reasons))
+        hints += [hint_part(due, level) for level in range(len(due))]
+    return page(verdict_part(result), *hints, next_part(result), label="Check")
 
 
 def verdict_part(result: CheckResult) -> Html:
-    """Return the verdict and the reason."""
-    message = tag("pre", cut(result.reason, 4000)) if "\n" in result.reason else tag("p", cut(result.reason, 4000))
-    return join((head(result.name, mark("pass" if result.passed else "not-yet")), message))
+    """Return the verdict: how much of it is right, the points, and each thing that is wrong, by group."""
+    earned = f"{result.points if result.passed else 0:g} of {result.points:g} points" if result.points else ""
+    title = head(result.name, mark("pass" if result.passed else "not-yet"), result.counted, earned)
+    if len(result.items) <= 1:
+        message = tag("pre", cut(result.reason, 4000)) if "\n" in result.reason else tag("p", cut(result.reason, 4000))
+        return join((title, message))
+    groups: dict[str, list[Item]] = {}
+    for item in result.items:
+        groups.setdefault(item.group, []).append(item)
+    said = [tag("p", cut(result.reason, 4000))] if result.passed else []
+    return join((title, *said, *(_group_part(name, items) for name, items in groups.items())))
 
 
-def hints_due(result: CheckResult) -> Sequence[str]:
-    """Return the hints to offer: none once the step passes."""
-    return () if result.passed else result.hints
+def _group_part(name: str, items: Sequence[Item]) -> Html:
+    right = sum(item.passed for item in items)
+    # The same thing can be wrong in several places; it is told once.
+    wrong = list(dict.fromkeys(cut(item.reason, 2000) for item in items if not item.passed))
+    line = join((mark("pass" if right == len(items) else "not-yet"), " ", name, " ", dim(f"{right} of {len(items)}")))
+    listed = tag("ul", *(tag("li", tag("pre", one) if "\n" in one else one) for one in wrong)) if wrong else ""
+    return tag("div", tag("div", line) if name else "", listed)
+
+
+def about_part(reasons: Sequence[str]) -> Html:
+    """Return what the hints below are about, when there are hints for several reasons."""
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    return tag("p", dim(join(("About: ", cut(reasons[0], 200), more))))
+
+
+def next_part(result: CheckResult) -> Html:
+    """Return the link to the step that follows, once this one passes."""
+    if not result.passed or result.next is None:
+        return Html("")
+    title, link = result.next
+    return tag("p", tag("a", f"Next: {title} →", href=link, class_="m-next"))
 
 
 def hint_part(hints: Sequence[str], level: int, *, open: bool = False) -> Html:

@@ -167,3 +167,24 @@ def test_without_a_notebook_nothing_is_run_by_itself(tmp_path: Path, monkeypatch
     for name in ("", "console-1", str(tmp_path / "not-saved.ipynb")):
         monkeypatch.setenv("JPY_SESSION_NAME", name)
         assert code_cells() == []
+
+
+def shown(kernel: Kernel, source: str, *, person: bool) -> dict[str, str]:
+    """Run a cell; return what its result is shown as, by MIME type."""
+    asked = kernel._client.execute(source, allow_stdin=person)
+    data: dict[str, str] = {}
+    while True:
+        message = kernel._client.get_iopub_msg(timeout=120)
+        if message["parent_header"].get("msg_id") == asked and message["msg_type"] == "execute_result":
+            data = message["content"]["data"]
+        if message["parent_header"].get("msg_id") == asked and message["content"].get("execution_state") == "idle":
+            return data
+
+
+def test_a_person_sees_no_tuple_and_a_headless_run_the_value_itself(kernel: Kernel) -> None:
+    source = "state, count = 'Synced', 3\nstate, count"
+    assert "text/html" not in shown(kernel, source, person=False)
+    seen = shown(kernel, source, person=True)
+    assert "<code>state</code>" in seen["text/html"] and "Synced" in seen["text/html"]
+    assert "'Synced'" not in seen["text/html"] and seen["text/plain"] == "('Synced', 3)"
+    assert "text/html" not in shown(kernel, "count", person=True)

@@ -51,7 +51,7 @@ INPUTS: dict[str, Any] = {
 def _refuses(name: str, *values: Any, also: dict[str, Any] | None = None) -> list[Probe]:
     return [
         Probe(
-            f"{name}_{number}",
+            "_".join((name, *map(str, (also or {}).values()), str(number))),
             {**(also or {}), name: value},
             refused=[name],
             say=f'{MODULE}/variables.tf: variable "{name}" accepts {value!r}' + (f" with {also}" if also else ""),

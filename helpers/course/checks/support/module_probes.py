@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.clients.registry import LEFT_OUT, STATE
-from helpers.core.verdicts.checks import Unmet, require
+from helpers.core.verdicts.checks import Unmet, item, require, settled
 from helpers.course.checks.support.terraform_runs import terraform
 from helpers.course.workspace import Workspace
 from helpers.runtime import tools
@@ -183,15 +183,23 @@ def ask(
 
 
 def ask_all(folder: Path, where: str, probes: Sequence[Probe], variables: Mapping[str, Any], **options: Any) -> Answers:
-    """Run probes and raise `Unmet` with the words of the first that is not answered as expected."""
+    """Run probes and note each that is not answered as expected, in its words; then the check ends."""
     with learners_fault(where):
         answers = ask(folder, probes, variables, **options)
-    failed = answers.failed()
-    if failed is None:
+    if answers.failed() is None:
         require(answers.summary.passed, f"{where}: " + (said(answers.summary.diagnostics, where) or "nothing ran"))
-        return answers
-    probe = next(p for p in probes if p.name == failed.name)
-    found = said(failed.diagnostics, where)
-    missing = any("Missing expected failure" in d.summary or "unexpected" in d.summary for d in failed.diagnostics)
-    unmet = any("Test assertion failed" in d.summary for d in failed.diagnostics)
+    # What Terraform did not come to, after a run that ended in an error, has no answer.
+    for run in (run for run in answers.summary.runs if run.status != "skip"):
+        with item("Values that are tried", run.name):
+            _answered(run, next(p for p in probes if p.name == run.name), where)
+    settled()
+    return answers
+
+
+def _answered(run: TestRun, probe: Probe, where: str) -> None:
+    if run.status == "pass":
+        return
+    found = said(run.diagnostics, where)
+    missing = any("Missing expected failure" in d.summary or "unexpected" in d.summary for d in run.diagnostics)
+    unmet = any("Test assertion failed" in d.summary for d in run.diagnostics)
     raise Unmet(probe.say if probe.say and (missing or unmet) else f"{probe.say or probe.name}: {found}")

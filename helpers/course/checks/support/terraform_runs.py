@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from helpers.core.verdicts.checks import Item, collecting, item, looking
 from helpers.wrappers.terraform import Terraform
 from helpers.wrappers.terraform.provider import ProviderProcess
 
@@ -52,6 +53,22 @@ def each(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def each_item(group: str, work: Callable[[T], object], items: Iterable[T]) -> None:
+    """Do *work* on each thing as `each` does, and note of every one what is wrong with it, in their order."""
+    noted = collecting()
+    if noted is None:
+        each(work, items)
+        return
+
+    def one(thing: T) -> list[Item]:
+        with looking() as found, item(group):
+            work(thing)
+        return found
+
+    for found in each(one, items):
+        noted.extend(found)
 
 
 def together(*works: Callable[[], object]) -> None:
