@@ -87,7 +87,7 @@ def _trail(subject: str) -> Trail:
     """Return the trail of who records runs of controls, before anything runs that could not be recorded."""
     if not subject:
         raise BadInput(
-            "A report about nothing in particular is no evidence",
+            "A report about nothing in particular cannot be evidence",
             why="Only the course's own profile, asked about what runs here, has a subject by itself.",
             next="course controls run --subject NAME --record FILE   # the name in the auditor's list of controls",
         )

@@ -80,7 +80,7 @@ def _asked(asked: Requirement, report: InspecReport) -> list[ProfileControl]:
 
 
 def _problem(asked: Requirement, report: InspecReport, entry: Entry, period: Period | None) -> str:
-    """Say why a recorded report is no evidence; empty when it is."""
+    """Say why a recorded report cannot be evidence; empty when it is."""
     if report.subject != asked.subject:
         return f"its report is about {report.subject or 'nothing that it names'}"
     digests = [one.sha256 for one in report.profiles if one.name == asked.profile]

@@ -45,7 +45,7 @@ def record(report: InspecReport, trail: Trail, *, file: Path | None = None) -> E
     """Record a report in the audit trail.
 
     Args:
-        trail: of the collector `ACTOR`; in a pack, a report that somebody else recorded is no evidence.
+        trail: of the collector `ACTOR`; in a pack, a report that somebody else recorded does not count.
         file: where to keep the report itself, whose digest the event has; add it to the pack as an artifact.
 
     Raises:
