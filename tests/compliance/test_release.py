@@ -92,6 +92,8 @@ def test_a_person_decides_in_the_signed_tag(world: Releasing) -> None:
     (finding,) = report.gates[0].findings
     assert report.status == "failed" and "Interface-Decision: output-expression:bucket=" in finding.message
     world.untag("1.0.1")
+    assert gate(world, world.tag("1.1.0"), "version")[0] == "failed"
+    world.untag("1.1.0")
     tag = world.tag("1.0.1", message="Interface-Decision: output-expression:bucket=patch")
     assert gate(world, tag, "version")[0] == "passed"
 

@@ -12,7 +12,7 @@ import pytest
 
 from helpers.clients.aws import cloud
 from helpers.compliance import audit, running
-from helpers.compliance.audit import Entry
+from helpers.course import starters
 from helpers.course.scenarios import controls as scenario
 from helpers.runtime import services
 from helpers.wrappers.inspec import ControlResult, Inspec, InspecReport, ProfileControl, ProfileReport
@@ -23,7 +23,9 @@ def report(*verdicts: str) -> InspecReport:
         ProfileControl(f"c{n}", f"control {n}", "", 0.5, {"soc2": ["CC6.1"]}, (ControlResult(status, "x"),))
         for n, status in enumerate(verdicts)
     ]
-    return InspecReport("testinfra", "10", {"name": "debian"}, (ProfileReport("p", "1", "t", "ab", tuple(controls)),))
+    return InspecReport(
+        "testinfra", "10", {"name": "debian", "release": "12"}, (ProfileReport("p", "1", "t", "ab", tuple(controls)),)
+    )
 
 
 @pytest.mark.parametrize(
@@ -39,23 +41,6 @@ def test_a_report_is_an_event_about_its_digest(verdicts: tuple[str, ...], decisi
     assert len(event.details["notPassed"]) == sum(one != "passed" for one in verdicts)
 
 
-def test_only_what_passed_is_evidence_and_only_of_its_own_report() -> None:
-    said = report("passed", "failed")
-    entry = _entry(said)
-    (row,) = running.evidence_of(said, entry)
-    assert (row.control, row.requirement, row.digest) == ("CC6.1", "c0: control 0", said.digest)
-    assert row.index == 7 and row.source == "audit/entries.jsonl"
-    with pytest.raises(ValueError, match="another report"):
-        running.evidence_of(report("passed"), entry)
-
-
-def _entry(said: InspecReport) -> Entry:
-    at = datetime(2026, 6, 15, tzinfo=UTC)
-    until = (at + timedelta(days=365)).isoformat()
-    statement = {"predicate": {"previous": {"sha256": "00"}, "retention": {"until": until}}}
-    return Entry(7, running.event_of(said), statement, "ff", at, "key", b"")
-
-
 def test_it_is_recorded_in_the_trail_and_the_file_is_what_was_recorded(tmp_path: Path) -> None:
     services.ensure("audit")
     trail, file = audit.Trail("controls"), tmp_path / "controls.json"
@@ -65,8 +50,29 @@ def test_it_is_recorded_in_the_trail_and_the_file_is_what_was_recorded(tmp_path:
     kept = trail.entries(entry.index)[0]
     assert (str(kept.event.decision), kept.event.details["controls"]) == ("refused", {"CC6.1": "failed"})
     assert kept.event.subject == audit.Subject.of("controls/p.json", file)
-    (row,) = running.evidence_of(said, kept)
-    assert (row.signer, row.index, row.previous) == (entry.signer, entry.index, entry.previous)
+    assert kept.signer.partition("+")[0] == running.ACTOR
+    assert InspecReport.from_json(json.loads(file.read_text())) == said
+
+
+def test_the_command_records_what_it_says_or_runs_nothing(tmp_path: Path) -> None:
+    services.ensure("audit")
+    made = starters.make("profile", "gpu-host", tmp_path / "gpu-host")
+    command = [str(Path(sys.executable).with_name("course")), "controls", "run", "--profile", str(made.path)]
+    command += ["--engine", "testinfra", "--record", str(tmp_path / "report.json")]
+    trail = audit.Trail("controls")
+    before = trail.checkpoint().size
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode != 0 and "--subject NAME" in done.stderr and "Traceback" not in done.stderr
+    assert trail.checkpoint().size == before and not (tmp_path / "report.json").exists()
+    done = subprocess.run([*command, "--subject", "gpu-host-7"], capture_output=True, text=True)
+    assert done.returncode == 0 and f"recorded as entry {before}, about gpu-host-7" in done.stderr, done.stderr
+    (entry,) = trail.entries(before)
+    said = InspecReport.from_json(json.loads((tmp_path / "report.json").read_text()))
+    assert entry.event.details["about"] == said.subject == "gpu-host-7"
+    assert entry.event.subject == audit.Subject.of("controls/gpu-host.json", tmp_path / "report.json")
+    services.stop("audit")
+    done = subprocess.run([*command, "--subject", "gpu-host-7"], capture_output=True, text=True)
+    assert done.returncode == 3 and "course services" in done.stderr, done.stderr
 
 
 def test_buckets_and_services_as_they_run() -> None:
@@ -89,7 +95,7 @@ def test_buckets_and_services_as_they_run() -> None:
     course = [str(Path(sys.executable).with_name("course")), "controls", "buckets"]
     done = subprocess.run(course, capture_output=True, text=True)
     assert json.loads(done.stdout) == today, done.stderr
-    found = Inspec(engine="testinfra").exec(platform.inputs())
+    found = Inspec(engine="testinfra").exec(platform.inputs(), subject="platform")
     verdicts = {one.id: one.verdict for one in found.controls}
     failed = {"acme-data-01": "failed", "acme-data-02": "failed", "acme-k8s-01": "skipped"}
     assert verdicts == {id: failed.get(id, "passed") for id in verdicts}, found.text()

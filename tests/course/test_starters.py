@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,15 +100,39 @@ def test_a_pipeline_passes_its_gates_and_the_hosted_one_asks_the_same(tmp_path: 
 
 
 def test_a_profile_has_the_form_of_inspec(tmp_path: Path) -> None:
-    made = starters.make("profile", "gpu-host", tmp_path / "gpu-host")
-    done = process.run(["ruby", "-wc", "controls/gpu-host.rb"], cwd=made.path)
+    made = starters.make("profile", "gpu-host", tmp_path / "gpu-host", team="ml-ops")
+    done = process.run(["ruby", "-wc", "controls/accounts.rb"], cwd=made.path)
     assert done.returncode == 0 and "Syntax OK" in done.stdout and done.stderr == ""
     metadata = yaml_reader.load((made.path / "inspec.yml").read_text())
     # https://docs.chef.io/inspec/profiles/: `name` and `version` are what `inspec check` refuses a profile without.
     assert metadata["name"] == "gpu-host" and metadata["version"] == "0.1.0"
-    text = (made.path / "controls/gpu-host.rb").read_text()
+    text = (made.path / "controls/accounts.rb").read_text()
     assert all(f"input('{one['name']}')" in text for one in metadata["inputs"])
     assert yaml_reader.load((made.path / "waivers.yml").read_text()) == {}
+    assert "controls/accounts.rb" in made.files
+
+
+def test_a_newcomer_s_profile_runs_at_once_by_what_it_says_to_type(tmp_path: Path) -> None:
+    made = starters.make("profile", "gpu-host", tmp_path / "gpu-host")
+    assert made.next[1:] == ("course controls run --profile .",)
+    course = [str(Path(sys.executable).with_name("course")), "controls"]
+    clean = process.environment({"PATH": "/usr/bin:/bin"})
+
+    def ran(*words: str) -> tuple[int, str]:
+        done = process.run([*course, *words, "--profile", "."], cwd=made.path, env=clean, timeout=300)
+        return done.returncode, done.stdout + done.stderr
+
+    code, said = ran("run", "--waiver-file", "waivers.yml")
+    assert code == 0 and "passed   acme-accounts-01" in said and "by testinfra" in said, said
+    source = made.path / "controls.yaml"
+    source.write_text(source.read_text().replace('"0644", "0444", "0640", "0600"', '"0600"'))
+    code, said = ran("run")
+    assert code == 1 and "failed   acme-accounts-02" in said, said
+    assert ran("write")[0] == 0 and "['0600']" in (made.path / "controls/accounts.rb").read_text()
+    source.unlink()
+    code, said = ran("run")
+    assert code == 3 and "course new profile NAME" in said and "Traceback" not in said, said
+    assert "has no controls.yaml" in ran("write")[1]
 
 
 def test_records_are_numbered_and_supersede_each_other(tmp_path: Path) -> None:

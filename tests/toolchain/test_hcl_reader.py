@@ -33,7 +33,7 @@ def test_unit_tests_pass() -> None:
 @pytest.mark.timeout(1800)
 def test_the_tool_answers_a_request_a_line() -> None:
     tool = tools.ensure("hcl-reader")
-    assert tool.version == "0.6.0"
+    assert tool.version == "0.7.0"
     asked = [{"op": "type", "text": "list(string)"}, {"op": "refused", "old": [">= 1.0"], "new": ["~> 1.0"]}]
     done = process.run([tool.path], input="\n".join(map(json.dumps, asked)), timeout=180)
     assert done.returncode == 0, done.stderr

@@ -331,7 +331,7 @@ def board(text: str) -> Board:
 def interface_diff(text: str) -> InterfaceDiff:
     changes = (
         InterfaceChange("variable-removed", text, text, "major"),
-        InterfaceChange("validation-changed", text, text, "major", undecided=True),
+        InterfaceChange("validation-changed", text, text, "minor", undecided=True),
         InterfaceChange("description", text, text, "patch"),
     )
     return InterfaceDiff(changes)

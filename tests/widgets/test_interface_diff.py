@@ -12,7 +12,7 @@ from helpers.wrappers.module_interface import Change, InterfaceDiff
 from tests.browser import low_contrast
 from tests.widgets.test_static import Outline, assert_safe
 
-OPEN = Change("output-expression", "id", "output id is computed otherwise", "major", undecided=True)
+OPEN = Change("output-expression", "id", "output id is computed otherwise", "minor", undecided=True)
 DIFF = InterfaceDiff(
     (
         Change("output-removed", "bucket", "output bucket was removed", "major"),
@@ -26,7 +26,7 @@ def test_the_version_is_said_in_words_and_each_weight_has_its_group() -> None:
     words = Outline(interface_diff_html(DIFF)).text
     assert "asks for a major version" in words and "breaks callers (1)" in words and "a person decides (1)" in words
     undecided = Outline(interface_diff_html(InterfaceDiff((OPEN,)))).text
-    assert "asks for a patch version at least, for a major version until a person decides" in undecided
+    assert "asks for a minor version at least, and for a person's decision" in undecided
     assert "The interface is the same." in Outline(interface_diff_html(InterfaceDiff())).text
     assert_safe(interface_diff_html(DIFF))
 

@@ -106,12 +106,15 @@ BREAKING = [
     ("value = platform_bucket.this.name", "value = platform_bucket.this.name\n  sensitive = true", "output-sensitive"),
     ("value = platform_bucket.this.name", "value = platform_bucket.this.name\n  ephemeral = true", "output-ephemeral"),
     ("    nodes = var.nodes\n", "", "output-retyped"),
-    ("nodes = var.nodes\n  }", 'nodes = "${var.nodes} nodes"\n  }', "output-expression"),
+    ("nodes = var.nodes\n  }", 'nodes = "${var.nodes} nodes"\n  }', "output-retyped"),
     ('"acme-${var.team}"', "[var.team]", "output-retyped"),
     ("var.nodes <= 16", "var.nodes <= 8", "validation-tightened"),
     ("var.nodes >= 1", "var.nodes > 1", "validation-tightened"),
     ('["l4", "h100"]', '["l4"]', "validation-tightened"),
     ('"^[a-z0-9-]+$"', '"^[a-z]+$"', "validation-tightened"),
+    ('"^[a-z0-9-]+$"', '"^[a-z0-9](-?[a-z0-9])*$"', "validation-tightened"),
+    ('"^[a-z0-9-]+$"', '"^[a-z0-9-]{1,900}$"', "validation-tightened"),
+    ('"^[a-z0-9-]+$"', '"^([a-z0-9-]{2,}|[a-pr-z0-9-])$"', "validation-tightened"),
     ('>= 1.2, < 3.0"', '>= 2.0, < 3.0"', "provider-version-raised"),
     ('>= 1.2, < 3.0"', '>= 1.2, < 2.0"', "provider-version-raised"),
     ("acme.test/platform/platform", "acme.test/fork/platform", "provider-source"),
@@ -140,6 +143,10 @@ COMPATIBLE = [
     ('">= 1.9"', '">= 1.8"', "minor"),
     ("    nodes = var.nodes\n", "    nodes = var.nodes\n    kind  = var.kind\n", "minor"),
     ('"acme-${var.team}"', '"acme-${lower(var.team)}"', "patch"),
+    ('"^[a-z0-9-]+$"', '"^[a-z0-9_-]+$"', "minor"),
+    ('"^[a-z0-9-]+$"', '"^[-0-9a-z]{1,}$"', "patch"),
+    ('contains(["l4", "h100"], var.kind)', 'can(regex("^[a-z]+[0-9]+$", var.kind))', "minor"),
+    ('can(regex("^[a-z0-9-]+$", var.team))', 'length(regexall("^[a-z0-9-]+$", var.team)) > 0', "patch"),
     ('can(regex("^[a-z0-9-]+$", var.team)) # a name', 'can(\n      regex("^[a-z0-9-]+$", var.team)\n    )', None),
 ]
 
@@ -160,7 +167,7 @@ def test_a_breaking_change_asks_for_a_major_version(tmp_path: Path, old: str, ne
     found = changed(tmp_path, old, new)
     assert found.bump == "major" and found.next_version("1.4.2") == "2.0.0"
     assert any(change.kind.startswith(kind) for change in found.changes if change.bump == "major"), found.changes
-    assert bool(found.breaking) or kind == "output-expression"
+    assert found.breaking
 
 
 @pytest.mark.parametrize(("old", "new", "bump"), COMPATIBLE)
@@ -185,10 +192,11 @@ def test_a_rename_with_a_moved_block_is_compatible(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "kind"),
     [
-        ('"^[a-z0-9-]+$"', '"^[a-z0-9](-?[a-z0-9])*$"', "validation-"),
-        ('"^[a-z0-9-]+$"', '"^[a-z0-9-]{1,900}$"', "validation-changed"),
+        ('can(regex("^[a-z0-9-]+$", var.team))', "var.team == lower(trimspace(var.team))", "validation-"),
+        ('can(regex("^[a-z0-9-]+$", var.team))', 'length(regexall("[aeiou]", var.team)) < 200', "validation-changed"),
         ("value = platform_bucket.this.name", "value = platform_bucket.this.id", "output-expression"),
-        ("\n  name = var.team\n", "\n  count = 1\n  name = var.team\n", "resource-counted"),
+        ("\n  name = var.team\n", "\n  count = var.nodes\n  name = var.team\n", "resource-counted"),
+        ("{ a = 1 }", "var.pool.pools", "resource-repeated"),
         ("output", 'module "tags" {\n  source = "./tags"\n}\noutput', None),
     ],
 )
@@ -198,11 +206,11 @@ def test_what_cannot_be_told_is_never_silently_compatible(tmp_path: Path, old: s
         assert [c.kind for c in found.changes] == ["resource-added"] and found.bump == "minor"
         return
     (change,) = found.changes
-    assert change.kind.startswith(kind) and found.bump == "major"
-    if change.undecided:
-        assert found.at_least == "patch" and not found.breaking
-        decided = found.decided({change.key: "patch"})
-        assert decided.bump == "patch" and not decided.undecided and "decided" in decided.changes[0].text
+    assert change.kind.startswith(kind) and change.undecided and found.bump == "minor" and not found.breaking
+    for bump in ("patch", "minor", "major"):
+        decided = found.decided({change.key: bump})
+        assert decided.bump == bump and bool(decided.breaking) is (bump == "major")
+        assert not decided.undecided and "decided" in decided.changes[0].text
 
 
 def test_a_decision_for_another_diff_is_refused(tmp_path: Path) -> None:

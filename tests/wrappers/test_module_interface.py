@@ -126,7 +126,7 @@ def test_the_interface_is_typed(tmp_path: Path) -> None:
         ("acme.test/platform/platform", "acme.test/other/platform", "provider-source", "major"),
         ("  value       = var.team\n", "  value       = var.team\n  sensitive   = true\n", "output-sensitive", "major"),
         ('"Whose it is."', '"The owner."', "description", "patch"),
-        ('version = "1.2.0"', 'version = "1.3.0"', "module-changed", "major"),
+        ('version = "1.2.0"', 'version = "1.3.0"', "module-changed", "minor"),
         ("\n    count = optional(number, 2) # nodes", ",\n    count = optional(number,2)", None, "patch"),
     ],
 )

@@ -9,21 +9,32 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
+	"github.com/zclconf/go-cty/cty/function/stdlib"
 )
 
 // subjectName stands for the one value that a condition is about, in its rewritten form.
 const subjectName = "candidate"
+
+// conversions are the functions that an expression may call and still be taken for a constant.
+var conversions = &hcl.EvalContext{Functions: map[string]function.Function{
+	"toset": stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)), "tolist": stdlib.MakeToFunc(cty.List(cty.DynamicPseudoType)),
+	"tomap": stdlib.MakeToFunc(cty.Map(cty.DynamicPseudoType)), "tostring": stdlib.MakeToFunc(cty.String),
+	"tonumber": stdlib.MakeToFunc(cty.Number), "tobool": stdlib.MakeToFunc(cty.Bool),
+}}
 
 // expressionAnswer is what can be said of an expression without evaluating it.
 //
 // Normal is its tokens without comments and layout: two expressions of the same Normal are the same. Condition is set
 // when the expression is about one input only.
 type expressionAnswer struct {
-	Normal      string       `json:"normal"`
-	References  []string     `json:"references"`
-	Shape       shape        `json:"shape"`
-	Condition   *condition   `json:"condition,omitempty"`
-	Diagnostics []diagnostic `json:"diagnostics"`
+	Normal     string     `json:"normal"`
+	References []string   `json:"references"`
+	Shape      shape      `json:"shape"`
+	Condition  *condition `json:"condition,omitempty"`
+	// Value is what it comes to, when it refers to nothing and calls only conversions.
+	Value       json.RawMessage `json:"value,omitempty"`
+	Diagnostics []diagnostic    `json:"diagnostics"`
 }
 
 // shape is the type of a value as far as the expression shows it; kind is unknown where it does not. Ref is set for a
@@ -55,6 +66,9 @@ func readExpression(text string) expressionAnswer {
 		return answer
 	}
 	answer.Shape = shapeOf(expr)
+	if value, diags := expr.Value(conversions); len(expr.Variables()) == 0 && !diags.HasErrors() && value.IsWhollyKnown() {
+		answer.Value = constant(value)
+	}
 	for _, used := range expr.Variables() {
 		if path, _ := pathOf(used); !slices.Contains(answer.References, path) {
 			answer.References = append(answer.References, path)

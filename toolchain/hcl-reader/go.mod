@@ -1,4 +1,4 @@
-// version: 0.6.0
+// version: 0.7.0
 module acme.test/platform/hcl-reader
 
 go 1.26.8

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 )
 
 // version is set at build time: -ldflags "-X main.version=1.2.3".
@@ -85,6 +86,13 @@ func answer(asked request) any {
 			return findRefusedProvider(asked.Old, asked.New)
 		}
 		return findRefused(asked.Old, asked.New)
+	case "accepts":
+		for _, text := range append(slices.Clone(asked.Old), asked.New...) {
+			if len(text) > maxText {
+				return failure{fmt.Sprintf("text is longer than %d bytes", maxText)}
+			}
+		}
+		return compareAccepted(asked.Old, asked.New)
 	case "module":
 		return readModule(asked.Dir)
 	case "inspect":
@@ -97,5 +105,5 @@ func answer(asked request) any {
 		}
 		return readExpression(asked.Text)
 	}
-	return failure{fmt.Sprintf("op %q is none of type, versions, refused, module, inspect, syntax, expression", asked.Op)}
+	return failure{fmt.Sprintf("op %q is none of type, versions, refused, accepts, module, inspect, syntax, expression", asked.Op)}
 }

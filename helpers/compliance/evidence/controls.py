@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from helpers.compliance.audit import Action, Decision, Entry, Retention
+from helpers.compliance.evidence import runs
 from helpers.compliance.evidence.period import Period, time_text
+from helpers.compliance.evidence.runs import Reports
 from helpers.compliance.evidence.types import (
     ATTESTATIONS,
     Artifact,
@@ -24,6 +26,9 @@ from helpers.core.paths import IAC
 
 #: The course's own list.
 DEFAULT = IAC / "compliance" / "controls.yaml"
+#: The list of what is asked of the running platform: covered by recorded runs of the course's profile.
+RUNNING = IAC / "compliance" / "running-controls.yaml"
+NO_REPORTS = Reports()
 _KEYS = {one.name for one in fields(Requirement)}
 
 
@@ -64,10 +69,14 @@ def parse(text: str) -> tuple[Control, ...]:
 def _requirement(raw: Any) -> Requirement:
     if strange := set(raw) - _KEYS:
         raise _bad(f"unknown fields: {', '.join(sorted(map(str, strange)))}")
-    one = Requirement(**{**raw, "decisions": tuple(raw.get("decisions", ()))})
+    one = Requirement(**{**raw, **{name: tuple(raw.get(name, ())) for name in ("decisions", "checks", "digests")}})
     actions = {str(action) for action in Action}
-    if bool(one.action) == bool(one.artifact):
-        raise _bad(f"{one.name!r} needs an action or an artifact")
+    if [bool(one.action), bool(one.artifact), bool(one.profile)].count(True) != 1:
+        raise _bad(f"{one.name!r} needs an action, an artifact or a profile of controls")
+    if one.profile:
+        return _of_profile(one)
+    if one.subject or one.checks or one.digests:
+        raise _bad(f"{one.name!r}: subject, checks and digests go with a profile")
     if one.artifact and (one.artifact not in (*ATTESTATIONS, "signature") or not one.for_each):
         raise _bad(f"{one.name!r}: an artifact is signature, {', '.join(ATTESTATIONS)}, for_each event of an action")
     if one.action and (one.action not in actions or not one.decisions):
@@ -76,6 +85,12 @@ def _requirement(raw: Any) -> Requirement:
         raise _bad(f"{one.name!r}: decisions are some of {', '.join(Decision)}; order is before or after")
     if one.for_each and one.for_each not in actions:
         raise _bad(f"{one.name!r}: for_each is one of {', '.join(sorted(actions))}")
+    return one
+
+
+def _of_profile(one: Requirement) -> Requirement:
+    if not one.subject or not one.checks or one.decisions or one.for_each or one.may_be_none or one.other_actor:
+        raise _bad(f"{one.name!r}: a profile has a subject and checks, may have digests, and has nothing else")
     return one
 
 
@@ -89,6 +104,7 @@ def coverage(
     artifacts: Sequence[Artifact],
     at: str,
     period: Period | None = None,
+    reports: Reports = NO_REPORTS,
 ) -> tuple[Coverage, ...]:
     """Return how far verified events and artifacts answer each control.
 
@@ -97,6 +113,7 @@ def coverage(
         at: when the pack was made, RFC 3339; the time of evidence that is not an event.
         period: only what happened in it is asked about, by default all. What an event of the period needs, an approval
             before it or a review after it, may lie outside.
+        reports: of runs of controls that are among the artifacts.
     """
     known = tuple(entries)
     found = []
@@ -104,7 +121,10 @@ def coverage(
         evidence: list[Evidence] = []
         gaps: list[str] = []
         for asked in control.requirements:
-            rows, missing = _answer(control, asked, known, artifacts, at, period)
+            if asked.profile:
+                rows, missing = runs.answer(control, asked, known, reports, period)
+            else:
+                rows, missing = _answer(control, asked, known, artifacts, at, period)
             evidence += rows
             gaps += missing
         found.append(Coverage(control, tuple(dict.fromkeys(evidence)), tuple(gaps)))

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from helpers.compliance.evidence import controls as known
 from helpers.compliance.evidence.period import Period, time_text
 from helpers.compliance.evidence.reading import SKEW, entries, sha256, witnessed
+from helpers.compliance.evidence.runs import Reports
 from helpers.compliance.evidence.types import (
     ATTESTATIONS,
     CONTROLS,
@@ -130,7 +131,8 @@ class EvidencePack:
             trail.export(root / "audit")
             shutil.copyfile(self._controls_file, root / CONTROLS)
             at, period = time_text(datetime.now(UTC)), self._period(root / "audit")
-            answers = known.coverage(self.controls, entries(root / "audit"), artifacts, at, period)
+            reports = Reports.of(root, artifacts)
+            answers = known.coverage(self.controls, entries(root / "audit"), artifacts, at, period, reports)
             (root / FILES).write_text(sums(root), encoding="utf-8")
             Cosign(root, sigstore=sigstore).attest_blob(
                 FILES,

@@ -56,7 +56,10 @@ class Requirement:
 
     Attributes:
         action, decisions: of events that answer it; or
-        artifact: ``signature``, ``sbom`` or ``provenance``.
+        artifact: ``signature``, ``sbom`` or ``provenance``; or
+        profile, subject, checks: the last recorded run of that profile of controls on that subject, in which each of
+            these controls passed, or is waived with a reason and an end.
+        digests: of the profile, as engines write them into reports; empty for any of that name.
         for_each: asked once for every accepted event of this action.
     """
 
@@ -64,6 +67,10 @@ class Requirement:
     action: str = ""
     decisions: tuple[str, ...] = ()
     artifact: str = ""
+    profile: str = ""
+    subject: str = ""
+    checks: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
     for_each: str = ""
     order: Literal["before", "after"] = "before"
     other_actor: bool = False

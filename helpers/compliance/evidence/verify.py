@@ -18,6 +18,7 @@ from helpers.compliance.evidence.limits import too_large
 from helpers.compliance.evidence.pack import PLACES, files, papers
 from helpers.compliance.evidence.period import Period, time_text
 from helpers.compliance.evidence.reading import SKEW, entries, sha256, witnessed
+from helpers.compliance.evidence.runs import Reports
 from helpers.compliance.evidence.said import Said, Unclear, two_meanings
 from helpers.compliance.evidence.said import read as read_said
 from helpers.compliance.evidence.statements import Read
@@ -295,9 +296,10 @@ class _Verifier:
             self._times(said)
             asked = known.parse((self.root / CONTROLS).read_text(encoding="utf-8"))
             events = entries(self.root / "audit")
-            answers = known.coverage(asked, events, artifacts, said.made_text, said.period)
+            reports = Reports.of(self.root, artifacts)
+            answers = known.coverage(asked, events, artifacts, said.made_text, said.period, reports)
             wanted = self.period or said.period
-            told = known.coverage(asked, events, artifacts, said.made_text, wanted)
+            told = known.coverage(asked, events, artifacts, said.made_text, wanted, reports)
         except (CourseError, OSError, ValueError, KeyError, TypeError, OverflowError) as error:
             return self._end([PackFinding("wrong-claim", STATEMENT, f"It cannot be followed: {error}")])
         if self.findings:

@@ -144,14 +144,18 @@ def _version(release: _Release) -> _Answer:
         Finding(module.path, None, change.kind, f"{change.text}: decide it by `Interface-Decision: {change.key}=...`")
         for change in found.diff.undecided
     )
+    if found.diff.undecided:
+        names = ", ".join(change.key for change in found.diff.undecided)
+        reason = f"a person has to decide what no tool can judge: {names}"
+        return "failed", f"{reason}; until then it would be {found.version} at least, after {found.previous}", open_
     proposed = module.version.partition("-")[0]
     if proposed != found.version:
         reason = f"it must be {found.version}, not {module.version}, after {found.previous}: {explained(found)}"
-        return "failed", reason, open_
+        return "failed", reason, ()
     if found.understated:
         told = _says_breaking(release) or found.diff.bump != "major"
         rest = "no message says so" + (", the changelog does" if told else ", and neither does the changelog")
-        return ("passed" if told else "failed"), f"{found.version} is right: {explained(found)}; {rest}", open_
+        return ("passed" if told else "failed"), f"{found.version} is right: {explained(found)}; {rest}", ()
     return "passed", f"{found.version} follows {found.previous}: {explained(found)}", ()
 
 

@@ -14,6 +14,8 @@ from helpers.runtime import services
 
 #: Input -> service whose URL it is.
 URLS: Mapping[str, str] = {"kubernetes_url": "kubernetes", "registry_url": "registry", "vault_url": "vault"}
+#: What `inputs` says.
+INPUTS = ("private_keys", "loopback_ports", "buckets", "state_buckets", "bucket_report", *URLS)
 #: Buckets whose name has this hold Terraform states.
 STATES = "tfstate"
 

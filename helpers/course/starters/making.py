@@ -11,6 +11,7 @@ from pathlib import Path
 from helpers.compliance import decisions
 from helpers.core.errors import BadInput
 from helpers.core.files import new_directory, write_atomic
+from helpers.wrappers import inspec
 from helpers.wrappers.terraform_docs import TerraformDocs
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -66,7 +67,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "policy": ("opa test --coverage policy", "conftest verify"),
     "pipeline": ("git init && git add --all && git commit -S -m 'Begin'", "course gates ."),
     "adr": ("course adrs",),
-    "profile": ("inspec check .   # or cinc-auditor; without either: ruby -c controls/*.rb",),
+    "profile": ("course controls run --profile .",),
 }
 
 
@@ -157,7 +158,12 @@ def _document(module: Path) -> None:
     TerraformDocs(module).inject()
 
 
-_FINISH: Mapping[str, Callable[[Path], None]] = {"module": _document}
+def _ruby(profile: Path) -> None:
+    """Write the Ruby that InSpec executes from the profile's controls."""
+    inspec.write_ruby(inspec.load(profile))
+
+
+_FINISH: Mapping[str, Callable[[Path], None]] = {"module": _document, "profile": _ruby}
 
 
 def _record(folder: Path, name: str, words: Mapping[str, str], supersedes: int | None) -> Made:

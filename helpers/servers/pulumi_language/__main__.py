@@ -22,7 +22,6 @@ import os
 import queue
 import signal
 import sys
-import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
+from helpers.servers.pulumi_language.parent import end_with
 from helpers.servers.pulumi_language.program import Outcome, execute
 
 #: Bytes of one message; the limit of Pulumi's own host and SDK.
@@ -138,22 +138,10 @@ def arguments(argv: list[str]) -> tuple[str, str, list[str]]:
     return known.engine, known.root, sorted(item.lstrip("-").partition("=")[0] for item in rest)
 
 
-def end_with_the_engine(parent: int) -> None:
-    """End this process when the engine is gone; it may have been killed."""
-
-    def watch() -> None:
-        wait = threading.Event()
-        while os.getppid() == parent:
-            wait.wait(1.0)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
 def main() -> None:
     """Serve until the engine ends us; the port goes to standard output, as the engine expects."""
     engine, root, options = arguments(sys.argv[1:])
-    end_with_the_engine(os.getppid())
+    end_with(os.getppid())
     jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
     limits = [("grpc.max_receive_message_length", MAX_MESSAGE), ("grpc.max_send_message_length", MAX_MESSAGE)]
     server = grpc.server(ThreadPoolExecutor(max_workers=4), options=limits)

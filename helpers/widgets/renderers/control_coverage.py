@@ -51,7 +51,8 @@ def _cell(one: Coverage, kind: str) -> Html:
         return tag("td", tag("span", "not asked", class_="m-sr"))
     names = {requirement.name for requirement in asked}
     gaps = [gap for gap in one.gaps if gap.partition(":")[0] in names]
-    count = sum(row.requirement in names for row in one.evidence)
+    # A run of controls has a row for each of them, after the name of what is asked.
+    count = sum(bool({row.requirement, row.requirement.partition(":")[0]} & names) for row in one.evidence)
     if gaps:
         return tag("td", mark(Mark("✗", "gap", "bad")), title="; ".join(gaps), class_="m-heat-gap")
     shade = sum(count >= least for least in _SHADES)
@@ -59,4 +60,4 @@ def _cell(one: Coverage, kind: str) -> Html:
 
 
 def _kind(asked: Requirement) -> str:
-    return asked.artifact or asked.action
+    return asked.artifact or asked.action or asked.profile

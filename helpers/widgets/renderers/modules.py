@@ -55,9 +55,8 @@ def asked_html(asked: Asked) -> str:
 
 
 def _asks(diff: InterfaceDiff) -> Html:
-    if diff.undecided and diff.at_least != diff.bump:
-        least, most = tag("b", diff.at_least), tag("b", diff.bump)
-        return join(["asks for a ", least, " version at least, for a ", most, " version until a person decides"])
+    if diff.undecided and not diff.breaking:
+        return join(["asks for a ", tag("b", diff.bump), " version at least, and for a person's decision"])
     return join(["asks for a ", tag("b", diff.bump), " version"])
 
 

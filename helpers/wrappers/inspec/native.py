@@ -10,12 +10,12 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from helpers.core import process, yaml_reader
 from helpers.core.files import write_private
 from helpers.wrappers.inspec.profile import Profile
-from helpers.wrappers.inspec.types import Engine, EngineFailed, InspecReport, ProfileReport
+from helpers.wrappers.inspec.types import Engine, EngineFailed, InspecReport
 
 #: Names on PATH, the one that needs no licence first.
 NAMES: tuple[Engine, ...] = ("cinc-auditor", "inspec")
@@ -73,10 +73,7 @@ def execute(
 
 def parse(raw: Mapping[str, Any], engine: str, exit_code: int = 0) -> InspecReport:
     """Return the report in the JSON of InSpec's reporter."""
-    platform = {name: str(raw["platform"].get(name) or "") for name in ("name", "release")}
-    profiles = tuple(ProfileReport.from_json(one) for one in raw["profiles"])
-    seconds = float((raw.get("statistics") or {}).get("duration") or 0.0)
-    return InspecReport(cast(Engine, engine), str(raw["version"]), platform, profiles, seconds, exit_code)
+    return InspecReport.from_json(raw, engine, exit_code)
 
 
 def _checked(report: InspecReport) -> InspecReport:

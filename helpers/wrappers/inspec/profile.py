@@ -7,6 +7,7 @@ A profile is a directory that InSpec executes as it is: ``inspec.yml`` and ``con
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,8 @@ PROPERTIES: Mapping[str, tuple[str, ...]] = {
 }
 _YES_NO = ("exist", "listening")
 MATCHERS = ("is", "one_of", "only")
+#: A control in Ruby, as it begins.
+_RUBY_ID = re.compile(r"^\s*control\s*\(?\s*['\"]([^'\"]+)['\"]", re.MULTILINE)
 _CONTROL = {"id", "title", "desc", "impact", "soc2", "owner", "for_each", "needs", "check", "expect"}
 
 
@@ -76,6 +79,7 @@ class Profile:
 
     Attributes:
         inputs: name -> default. sha256: digest of the source and the metadata, hex.
+        ids: of its controls. ruby_only: it has no ``controls.yaml``; *controls* is empty, and only InSpec executes it.
     """
 
     directory: Path
@@ -85,6 +89,8 @@ class Profile:
     inputs: Mapping[str, Any]
     controls: tuple[ControlSpec, ...]
     sha256: str
+    ruby_only: bool = False
+    ids: tuple[str, ...] = ()
 
     def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return every input with the value given or its default.
@@ -102,14 +108,17 @@ class Profile:
 
 
 def load(directory: Path = PLATFORM) -> Profile:
-    """Return the profile in a directory.
+    """Return the profile in a directory. One of Ruby alone, from elsewhere, has no controls that we can read.
 
     Raises:
         BadProfile: a file is missing or says something that neither engine can execute.
     """
     try:
-        texts = [(directory / name).read_text(encoding="utf-8") for name in ("inspec.yml", "controls.yaml")]
-        said, source = map(yaml_reader.load, texts)
+        ruby = sorted((directory / "controls").glob("*.rb")) if not (directory / "controls.yaml").exists() else []
+        sources = [directory / "inspec.yml", *(ruby or [directory / "controls.yaml"])]
+        texts = [path.read_text(encoding="utf-8") for path in sources]
+        said = yaml_reader.load(texts[0])
+        source: Any = {"version": 1, "controls": ()} if ruby else yaml_reader.load(texts[1])
         inputs = {str(one["name"]): one.get("value", "") for one in said.get("inputs") or ()}
         if source["version"] != 1:
             raise _bad("version: 1 is the only one there is")
@@ -119,10 +128,11 @@ def load(directory: Path = PLATFORM) -> Profile:
         raise _bad(str(error)) from None
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise _bad(f"{type(error).__name__}: {error}") from None
-    ids = [one.id for one in controls]
+    ids = tuple(_RUBY_ID.findall("\n".join(texts[1:]))) if ruby else tuple(one.id for one in controls)
     if len(set(ids)) != len(ids):
         raise _bad("each control has an id of its own")
-    return Profile(directory, *names, inputs, controls, hashlib.sha256("\0".join(texts).encode()).hexdigest())
+    digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()
+    return Profile(directory, *names, inputs, controls, digest, bool(ruby), ids)
 
 
 def _control(raw: Mapping[str, Any], inputs: Mapping[str, Any]) -> ControlSpec:

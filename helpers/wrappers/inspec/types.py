@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from helpers.core.display import Displayed
 from helpers.core.errors import BadInput, CourseError
@@ -241,6 +241,7 @@ class InspecReport(Displayed):
         engine, engine_version: who executed the controls.
         platform: ``name`` and ``release`` of the machine.
         duration: seconds. exit_code: the engine's own.
+        subject: what the controls looked at, by the name that an auditor knows it by; empty when nobody named it.
     """
 
     engine: Engine
@@ -249,6 +250,7 @@ class InspecReport(Displayed):
     profiles: tuple[ProfileReport, ...]
     duration: float = 0.0
     exit_code: int = field(default=0, compare=False)
+    subject: str = ""
 
     @property
     def controls(self) -> tuple[ProfileControl, ...]:
@@ -298,8 +300,26 @@ class InspecReport(Displayed):
             "profiles": [one.to_dict() for one in self.profiles],
             "statistics": {"duration": self.duration},
             "version": self.engine_version,
-            "passthrough": {"engine": self.engine},
+            "passthrough": {"engine": self.engine} | ({"subject": self.subject} if self.subject else {}),
         }
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any], engine: str = "", exit_code: int = 0) -> InspecReport:
+        """Return the report in the JSON of InSpec's reporter.
+
+        Args:
+            engine: who made it; by default as `to_dict` has noted it.
+
+        Raises:
+            KeyError, TypeError, ValueError, AttributeError: it is not one.
+        """
+        noted = raw.get("passthrough") or {}
+        platform = {name: str(raw["platform"].get(name) or "") for name in ("name", "release")}
+        profiles = tuple(ProfileReport.from_json(one) for one in raw["profiles"])
+        seconds = float((raw.get("statistics") or {}).get("duration") or 0.0)
+        by = cast(Engine, engine or str(noted["engine"]))
+        subject = "" if engine else str(noted.get("subject") or "")
+        return cls(by, str(raw["version"]), platform, profiles, seconds, exit_code, subject)
 
     def to_json(self) -> str:
         """Return the report as text, the same for equal reports."""

@@ -3,6 +3,7 @@
 from helpers.wrappers.module_interface.change import Bump, Change, InterfaceDiff, raised
 from helpers.wrappers.module_interface.diff import compare
 from helpers.wrappers.module_interface.interface import (
+    Guard,
     Interface,
     InvalidModule,
     ModuleCall,
@@ -21,6 +22,7 @@ from helpers.wrappers.module_interface.version_constraint import InvalidConstrai
 __all__ = [
     "Bump",
     "Change",
+    "Guard",
     "Interface",
     "InterfaceDiff",
     "InvalidConstraint",

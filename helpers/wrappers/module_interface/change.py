@@ -20,7 +20,8 @@ class Change:
     """One change: its kind (``variable-removed``, ``type-narrowed`` ...), of what, in words, and what it asks for.
 
     Attributes:
-        undecided: neither text nor tools can say whether it breaks; ``bump`` is then ``major``, the safe side.
+        undecided: neither text nor tools can say whether it breaks; ``bump`` is then ``minor``, the least that it may
+            ask for, and no release passes before a person has decided (`InterfaceDiff.decided`).
     """
 
     kind: str
@@ -45,7 +46,7 @@ class Change:
 
 def undecided(kind: str, name: str, text: str) -> Change:
     """Return a change that a person has to decide."""
-    return Change(kind, name, text, "major", undecided=True)
+    return Change(kind, name, text, "minor", undecided=True)
 
 
 @dataclass(frozen=True)
@@ -68,14 +69,9 @@ class InterfaceDiff(Displayed):
     def bump(self) -> Bump:
         """The part of the version that has to go up; ``patch`` when the interface is the same.
 
-        An undecided change counts as breaking until somebody decides.
+        With an undecided change it is ``minor`` at least, and may rise to ``major`` when somebody decides.
         """
         return _highest(self.changes)
-
-    @property
-    def at_least(self) -> Bump:
-        """The part that has to go up however the undecided changes are decided."""
-        return _highest(tuple(change for change in self.changes if not change.undecided))
 
     def decided(self, decisions: Mapping[str, Bump]) -> InterfaceDiff:
         """Return the diff in which a person has decided: ``KIND:NAME`` of a change -> what it asks for.
@@ -143,7 +139,7 @@ def raised(current: str, bump: Bump) -> str:
 
 def in_order(changes: Any) -> tuple[Change, ...]:
     """Return changes in their order of weight: breaking, for a person, then the rest."""
-    return tuple(sorted(changes, key=lambda c: (-ORDER.index(c.bump), c.undecided, c.kind, c.name)))
+    return tuple(sorted(changes, key=lambda c: (not c.breaking, not c.undecided, -ORDER.index(c.bump), c.kind, c.name)))
 
 
 def _highest(changes: tuple[Change, ...]) -> Bump:

@@ -37,6 +37,7 @@ def _parse(old: Interface, new: Interface) -> _Parsed:
     types = sorted({text for _, text in _types(old) ^ _types(new)} | {now.type for _, now in checked})
     ranges = [pair for a, b, of in _constraints(old, new) if a != b for pair in ((a, b, of), (b, a, of))]
     texts = sorted({text for pair in checked for v in pair for text in v.validations or ()} | _values(old, new))
+    texts = sorted({*texts, *inside.expressions(old, new)})
     requests = [*map(type_constraint.request, types), *(_asked(*pair) for pair in ranges)]
     answers = ask([*requests, *map(expression.request, texts)])
     return _Parsed(
@@ -88,7 +89,7 @@ def compare(old: Interface, new: Interface) -> InterfaceDiff:
         *validation.changes(_checked(old, new), parsed.expressions, parsed.types),
         *_outputs(old, new, parsed),
         *_requirements(old, new, parsed),
-        *inside.changes(old, new),
+        *inside.changes(old, new, parsed.expressions),
     ]
     return InterfaceDiff(in_order(changes))
 
@@ -214,9 +215,9 @@ def _value(old: Output, new: Output, module: Interface, parsed: _Parsed) -> Iter
     if not old.value or not new.value or old.value == new.value:
         return
     was, now = parsed.expressions[old.value], parsed.expressions[new.value]
-    if was.normal == now.normal or _after_moves(was.normal, module) == now.normal:
+    if was.normal == now.normal or inside.after_moves(was.normal, module) == now.normal:
         return
-    lost, gained, seen = expression.retyped(was.shape, now.shape)
+    lost, gained, seen = expression.retyped(was.shape, now.shape, inputs=_plain_types(module))
     name = old.name
     if lost:
         yield Change("output-retyped", name, f"output {name} changed its type: {'; '.join(lost)}", "major")
@@ -229,13 +230,10 @@ def _value(old: Output, new: Output, module: Interface, parsed: _Parsed) -> Iter
         yield Change("output-value", name, f"output {name} is computed otherwise, with the same type", "patch")
 
 
-def _after_moves(normal: str, module: Interface) -> str:
-    """Return an expression, as tokens, with the addresses that it has after the ``moved`` blocks."""
-    text = f" {normal} "
-    for move in module.moved:
-        if "[" not in move.old + move.new:
-            text = text.replace(f" {move.old.replace('.', ' . ')} ", f" {move.new.replace('.', ' . ')} ")
-    return text.strip()
+def _plain_types(module: Interface) -> dict[str, str]:
+    """Return reference -> type of the inputs whose type is a single word."""
+    words = ("string", "number", "bool")
+    return {f"var.{v.name}": v.type.strip() for v in module.variables if v.type.strip() in words}
 
 
 def _requirements(old: Interface, new: Interface, parsed: _Parsed) -> Iterator[Change]:

@@ -8,6 +8,9 @@ from typing import Any
 
 from helpers.wrappers.module_interface.hcl_reader import Answer, Request
 
+#: The value of an expression that needs more than its own text.
+UNKNOWN = object()
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -43,11 +46,25 @@ class Condition:
 
 @dataclass(frozen=True)
 class Expression:
-    """An expression; two with the same *normal* differ in layout and comments only."""
+    """An expression; two with the same *normal* differ in layout and comments only.
+
+    Attributes:
+        value: what it comes to, as JSON data, when it refers to nothing; else `UNKNOWN`.
+    """
 
     normal: str
     shape: Shape
     condition: Condition | None
+    value: Any = UNKNOWN
+
+    @property
+    def keys(self) -> frozenset[str] | None:
+        """Keys that it gives to a ``for_each``; None when they are not known."""
+        if isinstance(self.value, dict):
+            return frozenset(self.value)
+        if isinstance(self.value, list) and all(isinstance(one, str) for one in self.value):
+            return frozenset(self.value)
+        return frozenset(self.shape.attributes) if self.shape.kind == "object" else None
 
 
 def request(text: str) -> Request:
@@ -65,7 +82,8 @@ def expression(answer: Answer) -> Expression:
         found["exact"],
         bool(found.get("by_length")),
     )
-    return Expression(answer["normal"], _shape(answer["shape"]), condition or None)
+    value = answer.get("value", UNKNOWN)
+    return Expression(answer["normal"], _shape(answer["shape"]), condition or None, value)
 
 
 def _shape(raw: Mapping[str, Any]) -> Shape:
@@ -73,10 +91,18 @@ def _shape(raw: Mapping[str, Any]) -> Shape:
     return Shape(raw["kind"], raw.get("ref", ""), inner)
 
 
-def retyped(old: Shape, new: Shape, where: str = "it") -> tuple[list[str], list[str], bool]:
-    """Return what is lost, what is new, and whether everything could be seen."""
+def retyped(
+    old: Shape, new: Shape, where: str = "it", *, inputs: Mapping[str, str]
+) -> tuple[list[str], list[str], bool]:
+    """Return what is lost, what is new, and whether everything could be seen.
+
+    Args:
+        inputs: reference -> type of inputs, for where one side is nothing but an input.
+    """
     if old == new:
         return [], [], old.kind != "unknown" or bool(old.ref)
+    if not (old.ref and new.ref):
+        old, new = (Shape(inputs[one.ref]) if one.ref in inputs else one for one in (old, new))
     if "unknown" in (old.kind, new.kind):
         return [], [], False
     if old.kind != new.kind:
@@ -87,6 +113,7 @@ def retyped(old: Shape, new: Shape, where: str = "it") -> tuple[list[str], list[
     gained = [name for name in new.attributes if name not in old.attributes]
     seen = old.kind not in ("list", "set", "map")
     for name in old.attributes.keys() & new.attributes.keys():
-        more, also, known = retyped(old.attributes[name], new.attributes[name], f"attribute {name}")
+        pair = old.attributes[name], new.attributes[name]
+        more, also, known = retyped(*pair, f"attribute {name}", inputs=inputs)
         lost, gained, seen = lost + more, gained + also, seen and known
     return sorted(lost), sorted(gained), seen

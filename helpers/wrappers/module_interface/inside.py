@@ -1,21 +1,42 @@
 """What a change inside a module does to the states of its callers: addresses that move, vanish or are forgotten.
 
+Also whether a caller may be refused: preconditions and postconditions. What depends on values is for a person.
+
 Source: Terraform documentation, "Refactor modules" (``moved``) and "Remove a resource from state" (``removed``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from helpers.wrappers.module_interface.change import Change, undecided
+from helpers.wrappers.module_interface.expression import Expression
 from helpers.wrappers.module_interface.interface import Interface, ModuleCall, Resource
 
+_Said = Mapping[str, Expression]
 
-def changes(old: Interface, new: Interface) -> Iterator[Change]:
-    """Yield what callers find in their plans; nothing when one side's inside is not known."""
+
+def expressions(old: Interface, new: Interface) -> set[str]:
+    """Return the expressions that `changes` asks about: those that are not written the same in both."""
+    if not (old.inside_known and new.inside_known):
+        return set()
+    before, after = _items(old), _items(new)
+    pairs = [(item, after[address]) for address, item in before.items() if address in after]
+    repeats = {one.repeats for pair in pairs for one in pair if pair[0].repeats != pair[1].repeats}
+    guards = {one.condition for one in {*old.guards} ^ {*new.guards}}
+    return (repeats | guards) - {""}
+
+
+def changes(old: Interface, new: Interface, said: _Said) -> Iterator[Change]:
+    """Yield what callers find in their plans; nothing when one side's inside is not known.
+
+    Args:
+        said: what is known of each of the `expressions`.
+    """
     if not (old.inside_known and new.inside_known):
         return
-    yield from _addresses(old, new)
+    yield from _addresses(old, new, said)
+    yield from _guards(old, new, said)
     yield from _calls(old, new)
     yield from _dropped(old, new)
     if _data(old) != _data(new):
@@ -49,14 +70,16 @@ def _follow(module: Interface, address: str) -> str:
     return address
 
 
-def _addresses(old: Interface, new: Interface) -> Iterator[Change]:
+def _addresses(old: Interface, new: Interface, said: _Said) -> Iterator[Change]:
     before, after = _items(old), _items(new)
     targets = {_base(move.new) for move in new.moved}
     for address, item in before.items():
         if address not in after:
             yield _gone(old, new, address, set(after))
         elif item.repetition != after[address].repetition:
-            yield _readdressed(new, address, item.repetition, after[address].repetition)
+            yield _readdressed(new, address, item, after[address], said)
+        elif item.repeats != after[address].repeats:
+            yield from _repeated(new, address, item.repeats, after[address].repeats, said)
     for address in after.keys() - before.keys() - targets:
         yield Change("resource-added", address, f"{address} is new: an upgrade creates it", "minor")
 
@@ -81,15 +104,103 @@ def _gone(old: Interface, new: Interface, address: str, after: set[str]) -> Chan
     return Change("resource-removed", address, f"{address} is gone: an upgrade destroys it{hint}", "major")
 
 
-def _readdressed(new: Interface, address: str, was: str, now: str) -> Change:
+def _readdressed(
+    new: Interface, address: str, was: Resource | ModuleCall, now: Resource | ModuleCall, said: _Said
+) -> Change:
     if any(_base(move.old) == address and _base(move.new) == address for move in new.moved):
         return Change("resource-moved", address, f"{address} has new keys, and a moved block says so", "patch")
-    if {was, now} == {"", "count"}:
-        text = f"{address} {'got' if now else 'lost'} count: Terraform follows from {address} to {address}[0] and back"
-        return undecided("resource-counted", address, f"{text}, but how many objects there are cannot be told")
-    forms = f"{was or 'one object'} to {now or 'one object'}"
+    # Terraform moves a resource between its address and its first index by itself, a module call it does not.
+    if {was.repetition, now.repetition} == {"", "count"} and isinstance(was, Resource):
+        return _counted(address, was.repeats, now.repeats, said)
+    forms = f"{was.repetition or 'one object'} to {now.repetition or 'one object'}"
     text = f"{address} goes from {forms}: its keys change, and an upgrade replaces it"
     return Change("resource-readdressed", address, text, "major")
+
+
+def _counted(address: str, was: str, now: str, said: _Said) -> Change:
+    """Say what a ``count`` means that came or went; an expression that is not there stands for one object."""
+    before, after = (_number(text, said) if text else 1 for text in (was, now))
+    text = f"{address} {'got' if now else 'lost'} count"
+    if before is None or after is None:
+        text += f": Terraform follows from {address} to {address}[0] and back"
+        text += ", but how many objects there are cannot be told"
+        return undecided("resource-counted", address, text)
+    return _numbered("resource-counted", address, f"{text}: ", before, after)
+
+
+def _numbered(kind: str, address: str, text: str, before: float, after: float) -> Change:
+    if after < before:
+        return Change(kind, address, f"{text}{before:g} became {after:g}, and an upgrade destroys the rest", "major")
+    if after > before:
+        return Change(kind, address, f"{text}{before:g} became {after:g}, and an upgrade creates more", "minor")
+    return Change(kind, address, f"{text}it is {after:g} as before, and Terraform follows to the new address", "patch")
+
+
+def _repeated(new: Interface, address: str, was: str, now: str, said: _Said) -> Iterator[Change]:
+    """Yield what another ``count`` or ``for_each`` does to the objects that a caller has."""
+    before, after = said.get(was), said.get(now)
+    if before and after and after.normal in (before.normal, after_moves(before.normal, new)):
+        return
+    counts = _number(was, said), _number(now, said)
+    if counts[0] is not None and counts[1] is not None:
+        yield _numbered("resource-count", address, f"the count of {address}: ", counts[0], counts[1])
+        return
+    keys = (before.keys if before else None), (after.keys if after else None)
+    if keys[0] is None or keys[1] is None:
+        text = f"{address} is repeated by another expression; whether an upgrade destroys objects cannot be told"
+        yield undecided("resource-repeated", address, text)
+        return
+    moved = {move.old for move in new.moved}
+    gone = sorted(key for key in keys[0] - keys[1] if f'{address}["{key}"]' not in moved)
+    if gone:
+        listed = ", ".join(f'{address}["{key}"]' for key in gone)
+        yield Change("resource-keys", address, f"{listed} is gone: an upgrade destroys it", "major")
+    elif come := sorted(keys[1] - keys[0]):
+        listed = ", ".join(f'{address}["{key}"]' for key in come)
+        yield Change("resource-keys", address, f"{listed} is new: an upgrade creates it", "minor")
+    else:
+        yield Change("resource-keys", address, f"{address} has the same keys with other values", "patch")
+
+
+def _number(text: str, said: _Said) -> float | None:
+    """Return the constant that an expression is; None when it is none."""
+    value = said[text].value if text in said else None
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def after_moves(normal: str, module: Interface) -> str:
+    """Return an expression, as tokens, with the addresses that it has after the ``moved`` blocks."""
+    text = f" {normal} "
+    for move in module.moved:
+        if "[" not in move.old + move.new:
+            text = text.replace(f" {move.old.replace('.', ' . ')} ", f" {move.new.replace('.', ' . ')} ")
+    return text.strip()
+
+
+def _guards(old: Interface, new: Interface, said: _Said) -> Iterator[Change]:
+    """Yield what became of preconditions and postconditions, for each resource or output that both versions have."""
+
+    def found(module: Interface, moved: Interface | None) -> set[tuple[str, str, str]]:
+        rows = set()
+        for one in module.guards:
+            normal = said[one.condition].normal if one.condition in said else one.condition
+            target = _follow(moved, one.owner) if moved else one.owner
+            owner = one.owner if target == one.owner else _base(target)
+            rows.add((owner, one.kind, after_moves(normal, moved) if moved else normal))
+        return rows
+
+    before, after = found(old, new), found(new, None)
+    known = {owner for owner, _, _ in before | after}
+    for owner in sorted(known):
+        gone = {row for row in before - after if row[0] == owner}
+        come = {row for row in after - before if row[0] == owner}
+        if come:
+            kinds = " and ".join(sorted({kind for _, kind, _ in come}))
+            text = f"{owner} has another {kinds}; whether a caller is refused that was not cannot be told"
+            yield undecided("guard-changed", owner, text)
+        elif gone:
+            kinds = " and ".join(sorted({kind for _, kind, _ in gone}))
+            yield Change("guard-removed", owner, f"{owner} is checked less: a {kinds} was removed", "minor")
 
 
 def _calls(old: Interface, new: Interface) -> Iterator[Change]:

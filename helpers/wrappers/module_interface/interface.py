@@ -49,7 +49,7 @@ class Variable(_Placed):
     default_digest: str = field(default="", repr=False)
     nullable: bool = True
     ephemeral: bool = False
-    #: Conditions of its ``validation`` blocks, as written; None when they are not known.
+    #: Conditions of its ``validation`` blocks, with locals written out; None when they are not known.
     validations: tuple[str, ...] | None = None
 
     def defaults_to(self, value: Any) -> bool:
@@ -59,7 +59,7 @@ class Variable(_Placed):
 
 @dataclass(frozen=True)
 class Output(_Placed):
-    """An output; *value* is its expression as written, empty when it is not known."""
+    """An output; *value* is its expression with locals written out, empty when it is not known."""
 
     name: str
     description: str = ""
@@ -83,7 +83,7 @@ class ProviderRequirement:
 
 @dataclass(frozen=True)
 class ModuleCall(_Placed):
-    """A module that the module uses; *repetition* is ``count``, ``for_each`` or empty."""
+    """A module that the module uses; *repetition* is ``count``, ``for_each`` or empty, *repeats* its expression."""
 
     name: str
     source: str
@@ -91,11 +91,16 @@ class ModuleCall(_Placed):
     file: str = ""
     line: int = 0
     repetition: str = ""
+    repeats: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
 class Resource(_Placed):
-    """A resource of the module; *mode* is ``managed`` or ``data``, *repetition* ``count``, ``for_each`` or empty."""
+    """A resource of the module; *mode* is ``managed`` or ``data``.
+
+    Attributes:
+        repetition: ``count``, ``for_each`` or empty. repeats: its expression, empty when it is not known.
+    """
 
     mode: str
     type: str
@@ -103,11 +108,21 @@ class Resource(_Placed):
     file: str = ""
     line: int = 0
     repetition: str = ""
+    repeats: str = field(default="", repr=False)
 
     @property
     def address(self) -> str:
         """Its address in the module, for example ``data.aws_region.here``."""
         return f"{'data.' if self.mode == 'data' else ''}{self.type}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A ``precondition`` or ``postcondition`` (*kind*) of a resource or output (*owner*, such as ``output.bucket``)."""
+
+    owner: str
+    kind: str
+    condition: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -149,8 +164,8 @@ class ModuleDiagnostic(_Placed):
 class Interface(Displayed):
     """What a caller of a module sees, and what the module needs. Variables and outputs are sorted by name.
 
-    ``inside_known`` says whether resources, module calls and ``moved`` blocks were read at all: a registry keeps only
-    what a caller writes.
+    ``inside_known`` says whether resources, module calls, ``moved`` blocks and guards were read at all: a registry
+    keeps only what a caller writes.
     """
 
     name: str
@@ -163,6 +178,7 @@ class Interface(Displayed):
     diagnostics: tuple[ModuleDiagnostic, ...] = ()
     moved: tuple[Moved, ...] = ()
     removed: tuple[Removed, ...] = ()
+    guards: tuple[Guard, ...] = ()
     inside_known: bool = True
 
     @property

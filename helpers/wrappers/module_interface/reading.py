@@ -1,7 +1,8 @@
 """Reads a module's interface by terraform-config-inspect, which hcl-reader contains.
 
 What that does not see (validation, ``nullable``, ``ephemeral``, repetition, ``moved``, expressions) is read by
-hcl-reader's own ``module`` request and joined here; an override file's value wins, as in Terraform.
+hcl-reader's own ``module`` request and joined here; an override file's value wins, as in Terraform. Expressions come
+from its ``syntax`` request, with locals written out (`written`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from helpers.wrappers.base import StrPath
+from helpers.wrappers.module_interface import written
 from helpers.wrappers.module_interface.hcl_reader import Answer, HclReader
 from helpers.wrappers.module_interface.interface import (
     Interface,
@@ -25,6 +27,7 @@ from helpers.wrappers.module_interface.interface import (
     Variable,
     default_digest,
 )
+from helpers.wrappers.module_interface.written import Written
 
 
 def read(directory: StrPath, *, executable: StrPath | None = None, allow_errors: bool = False) -> Interface:
@@ -43,7 +46,7 @@ def read(directory: StrPath, *, executable: StrPath | None = None, allow_errors:
         raise InvalidModule(
             f"There is no module in {tool.workdir.name}", why="It holds no .tf file.", next="Write variables.tf first."
         )
-    raw, declared = tool.ask({"op": "inspect", "dir": "."}, {"op": "module", "dir": "."})
+    raw, declared, syntax = tool.ask(*({"op": op, "dir": "."} for op in ("inspect", "module", "syntax")))
     if unread := raw.get("error") or declared.get("error"):
         raise InvalidModule(
             f"The module {tool.workdir.name} cannot be read",
@@ -59,7 +62,7 @@ def read(directory: StrPath, *, executable: StrPath | None = None, allow_errors:
             next="Correct the line above; terraform validate says more.",
             found=errors,
         )
-    return _with_declared(_interface(tool.workdir.name, raw, found), declared)
+    return _with_declared(_interface(tool.workdir.name, raw, found), declared, written.read(tool.workdir, syntax))
 
 
 def _interface(name: str, raw: Mapping[str, Any], found: tuple[ModuleDiagnostic, ...]) -> Interface:
@@ -82,7 +85,7 @@ def _interface(name: str, raw: Mapping[str, Any], found: tuple[ModuleDiagnostic,
     )
 
 
-def _with_declared(found: Interface, declared: Answer) -> Interface:
+def _with_declared(found: Interface, declared: Answer, texts: Written) -> Interface:
     """Return the interface with what only the declarations show."""
     variables, outputs = _merged(declared, "variables"), _merged(declared, "outputs")
     calls = {c["name"]: c.get("repetition", "") for c in declared["module_calls"]}
@@ -90,12 +93,19 @@ def _with_declared(found: Interface, declared: Answer) -> Interface:
     aliases = {p["name"]: tuple(p.get("aliases") or ()) for p in declared["required_providers"]}
     return replace(
         found,
-        variables=tuple(_declared_variable(v, variables.get(v.name, {})) for v in found.variables),
-        outputs=tuple(_declared_output(o, outputs.get(o.name, {})) for o in found.outputs),
+        variables=tuple(_declared_variable(v, variables.get(v.name, {}), texts) for v in found.variables),
+        outputs=tuple(_declared_output(o, outputs.get(o.name, {}), texts) for o in found.outputs),
         providers=tuple(replace(p, aliases=aliases.get(p.name, ())) for p in found.providers),
-        module_calls=tuple(replace(c, repetition=calls.get(c.name, "")) for c in found.module_calls),
-        resources=tuple(replace(r, repetition=repeated.get(r.address, "")) for r in found.resources),
+        module_calls=tuple(
+            replace(c, repetition=calls.get(c.name, ""), repeats=texts.value(f"module.{c.name}", "count", "for_each"))
+            for c in found.module_calls
+        ),
+        resources=tuple(
+            replace(r, repetition=repeated.get(r.address, ""), repeats=texts.value(r.address, "count", "for_each"))
+            for r in found.resources
+        ),
         moved=tuple(Moved(m["from"], m.get("to", ""), m["file"], m["line"]) for m in declared["moved"]),
+        guards=texts.all_guards(),
         removed=tuple(Removed(m["from"], bool(m.get("destroy")), m["file"], m["line"]) for m in declared["removed"]),
     )
 
@@ -108,8 +118,10 @@ def _merged(declared: Answer, key: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _declared_variable(found: Variable, item: Mapping[str, Any]) -> Variable:
-    conditions = tuple(rule["condition"] for rule in item.get("validations") or ())
+def _declared_variable(found: Variable, item: Mapping[str, Any], texts: Written) -> Variable:
+    conditions = texts.conditions(found.name)
+    if conditions is None:
+        conditions = tuple(rule["condition"] for rule in item.get("validations") or ())
     nullable = item.get("nullable", "true").strip() != "false"
     known = replace(found, nullable=nullable, ephemeral=bool(item.get("ephemeral")), validations=conditions)
     # terraform-config-inspect keeps a number as a float; the declaration has all digits of an integer.
@@ -118,8 +130,9 @@ def _declared_variable(found: Variable, item: Mapping[str, Any]) -> Variable:
     return known
 
 
-def _declared_output(found: Output, item: Mapping[str, Any]) -> Output:
-    return replace(found, ephemeral=bool(item.get("ephemeral")), value=item.get("value", ""))
+def _declared_output(found: Output, item: Mapping[str, Any], texts: Written) -> Output:
+    value = texts.value(f"output.{found.name}", "value") or item.get("value", "")
+    return replace(found, ephemeral=bool(item.get("ephemeral")), value=value)
 
 
 def _place(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -101,6 +101,9 @@ def narrowed(old: TypeConstraint, new: TypeConstraint, path: str = "") -> list[s
     if new.kind in _PRIMITIVE and old.kind in _PRIMITIVE:
         # Every number and bool converts to a string.
         return [] if new.kind == "string" else [f"{where}{old} became {new}"]
+    if new.kind == "list" and old.kind == "tuple":
+        element = new.element or ANY
+        return [reason for n, item in enumerate(old.items) for reason in narrowed(item, element, f"{path}[{n}]")]
     if new.kind != old.kind:
         accepts_all = new.kind == "list" and old.kind == "set"
         return narrowed(*_elements(old, new), path=f"{path}[*]") if accepts_all else [f"{where}{old} became {new}"]

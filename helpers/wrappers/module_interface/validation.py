@@ -1,8 +1,9 @@
 """Did a change of ``validation`` blocks refuse what was accepted? Terraform itself evaluates both on sample values.
 
 Where a condition only compares the value, its length or its whole part with constants, a sample on, between and beyond
-all constants is a proof. Elsewhere a sample that is refused now proves a break, and none found proves nothing: then a
-person decides.
+all constants is a proof. Patterns, prefixes and lists of strings are compared as languages (hcl-reader's request
+``accepts``): it looks at every string, so none refused is a proof, and one refused is a sample for Terraform. Elsewhere
+a sample that is refused now proves a break, and none found proves nothing: then a person decides.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from helpers.wrappers.module_interface.change import Change, undecided
 from helpers.wrappers.module_interface.expression import Condition, Expression
+from helpers.wrappers.module_interface.hcl_reader import ask
 from helpers.wrappers.module_interface.interface import Variable
 from helpers.wrappers.module_interface.type_constraint import TypeConstraint
 from helpers.wrappers.terraform import Terraform
@@ -42,6 +44,7 @@ class _Job:
     new: tuple[str, ...]
     exact: bool
     hidden: bool
+    text: bool = False
 
 
 def changes(
@@ -67,6 +70,7 @@ def changes(
             jobs.append(job)
         else:
             yield _open(new.name)
+    jobs = _searched(jobs)
     for job, answers in zip(jobs, _evaluate(jobs), strict=True):
         yield _verdict(job, answers)
 
@@ -92,7 +96,25 @@ def _job(
     nullable = variable.nullable if subject.count(".") == 1 else optional
     samples, complete = _samples(kind, every)
     exact = complete and all(c.exact for c in every)
-    return _Job(variable.name, (*samples, *([None] if nullable else [])), old, new, exact, variable.sensitive)
+    every_one = (*samples, *([None] if nullable else []))
+    return _Job(variable.name, every_one, old, new, exact, variable.sensitive, kind == "string")
+
+
+def _searched(jobs: Sequence[_Job]) -> list[_Job]:
+    """Return the jobs with what a search of all strings found: more samples, and whether they are a proof now."""
+    asked = [job for job in jobs if job.text and not job.exact]
+    requests = [{"op": "accepts", "old": list(job.old), "new": list(job.new)} for job in asked]
+    answers = dict(zip(map(id, asked), ask(requests), strict=True))
+
+    def found(job: _Job) -> _Job:
+        answer = answers.get(id(job), {})
+        if not answer.get("decided"):
+            return job
+        examples = [answer[name] for name in ("refused", "gained") if name in answer]
+        # What it refuses may be no string that Terraform knows, so Terraform has to say it too.
+        return replace(job, samples=(*job.samples, *examples), exact="refused" not in answer)
+
+    return [found(job) for job in jobs]
 
 
 def _type_of(path: Sequence[str], type: TypeConstraint) -> tuple[str, bool]:
@@ -156,7 +178,7 @@ def _verdict(job: _Job, answers: Sequence[tuple[bool, bool]]) -> Change:
     tried = list(zip(job.samples, answers, strict=True))
     refused = [value for value, (old, new) in tried if old and not new]
     if refused:
-        shown = "a value" if job.hidden else json.dumps(min(refused, key=lambda v: len(json.dumps(v))))
+        shown = "a value" if job.hidden else _shown(min(refused, key=lambda v: len(json.dumps(v))))
         text = f"the validation of variable {job.name} refuses {shown}, which it accepted"
         return Change("validation-tightened", job.name, text, "major")
     if not job.exact:
@@ -165,3 +187,8 @@ def _verdict(job: _Job, answers: Sequence[tuple[bool, bool]]) -> Change:
         return Change("validation-loosened", job.name, f"the validation of variable {job.name} accepts more", "minor")
     text = f"the validation of variable {job.name} was rewritten and accepts the same"
     return Change("validation-rewritten", job.name, text, "patch")
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:40]}... ({len(value)} characters)"

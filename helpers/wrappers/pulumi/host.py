@@ -3,7 +3,7 @@
 Pulumi looks for ``pulumi-language-python`` on PATH and beside its own executable. Ours is a small server
 (`helpers.servers.pulumi_language`), put on the PATH of the ``pulumi`` process only. The executable for dynamic
 providers, ``pulumi-resource-pulumi-python``, is a few lines of shell in Pulumi's releases and is made here likewise:
-what it runs, ``python -m pulumi.dynamic``, is Pulumi's own and comes with the SDK.
+what it runs, ``python -m pulumi.dynamic``, is Pulumi's own and comes with the SDK; ours ends it with the engine.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from helpers.core.paths import state_dir
 
 LANGUAGE, DYNAMIC = "pulumi-language-python", "pulumi-resource-pulumi-python"
 
-#: What each of our launchers runs. -P: the server is ours, whatever the project's directory holds; a dynamic provider
-#: does look there, as with Pulumi's own launcher.
-_OURS = {LANGUAGE: ("-u", "-P", "-m", "helpers.servers.pulumi_language"), DYNAMIC: ("-u", "-m", "pulumi.dynamic")}
+#: What each of our launchers runs. -P: the program is ours, whatever the project's directory holds.
+_OURS = {
+    LANGUAGE: ("-u", "-P", "-m", "helpers.servers.pulumi_language"),
+    DYNAMIC: ("-u", "-P", "-m", "helpers.servers.pulumi_language.dynamic"),
+}
 
 
 @dataclass(frozen=True)

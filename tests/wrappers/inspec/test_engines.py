@@ -15,7 +15,15 @@ from typing import Any
 import pytest
 
 from helpers.core import process
-from helpers.wrappers.inspec import BadProfile, EngineFailed, EngineMissing, Inspec, InspecReport
+from helpers.wrappers.inspec import (
+    PLATFORM,
+    BadProfile,
+    BadWaivers,
+    EngineFailed,
+    EngineMissing,
+    Inspec,
+    InspecReport,
+)
 from helpers.wrappers.inspec import _judge as judging
 from tests.wrappers.inspec.standin import STAND_IN
 
@@ -176,6 +184,30 @@ class TestInspecByAStandIn:
         assert [one.verdict for one in report.controls] == ["waived", "failed"]
         assert report.exit_code == 100 and report.engine_version == "6.8.1"
         assert report.controls[1].reason == "expected: 0600"
+
+    def test_ruby_that_the_source_does_not_say_is_not_executed(self, stand_in: Path, tmp_path: Path) -> None:
+        profile = Path(shutil.copytree(PLATFORM, tmp_path / "profile"))
+        assert Inspec(profile).engine == "cinc-auditor"
+        source = profile / "controls.yaml"
+        source.write_text(source.read_text().replace("impact: 0.9", "impact: 0.1", 1))
+        with pytest.raises(BadProfile, match="are not those of its controls") as refused:
+            Inspec(profile)
+        assert refused.value.next.startswith("course controls write --profile ")
+        assert (
+            Inspec(profile, engine="testinfra").engine == "testinfra" and not (stand_in.parent / "called.json").exists()
+        )
+
+    def test_a_profile_of_ruby_alone_is_executed_by_what_reads_ruby(self, stand_in: Path, tmp_path: Path) -> None:
+        profile = Path(shutil.copytree(PLATFORM, tmp_path / "profile"))
+        (profile / "controls.yaml").unlink()
+        waivers = tmp_path / "w.yaml"
+        waivers.write_text("acme-keys-01: {justification: 'ada: June', expiration_date: 2099-01-01}\n")
+        assert Inspec(profile).exec(waivers=waivers, subject="platform").subject == "platform"
+        waivers.write_text("acme-kyes-01: {justification: 'ada: June', expiration_date: 2099-01-01}\n")
+        with pytest.raises(BadWaivers, match="no control acme-kyes-01"):
+            Inspec(profile).exec(waivers=waivers)
+        with pytest.raises(EngineMissing, match="Nothing here executes the Ruby"):
+            Inspec(profile, engine="testinfra")
 
     @pytest.mark.parametrize(
         ("mode", "why"),

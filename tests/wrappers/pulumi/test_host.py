@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import grpc
+import psutil
 import pytest
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import language_pb2, language_pb2_grpc
+from pulumi.runtime.proto import language_pb2, language_pb2_grpc, provider_pb2_grpc
 
 from helpers.core import process
 from helpers.wrappers.pulumi import LanguageHost, language_host
 from helpers.wrappers.pulumi.host import DYNAMIC, LANGUAGE, search_path
+from tests.waits import until
 
 
 def executable(path: Path) -> Path:
@@ -75,3 +78,26 @@ def test_an_environment_of_the_projects_own_is_refused() -> None:
         stub = language_pb2_grpc.LanguageRuntimeStub(grpc.insecure_channel(f"127.0.0.1:{port}"))
         answer = stub.Run(language_pb2.RunRequest(program="."))
         assert "virtualenv" in answer.error and not answer.bail
+
+
+#: Starts a provider as the engine does, says its process id and its port, and waits to be killed.
+ENGINE = """
+import subprocess, sys
+provider = subprocess.Popen([sys.executable, *sys.argv[1:]], stdout=subprocess.PIPE, text=True)
+print(provider.pid, provider.stdout.readline(), flush=True)
+provider.wait()
+"""
+
+
+def test_a_dynamic_provider_ends_with_the_engine_that_was_killed(tmp_path: Path) -> None:
+    launcher = Path(search_path(tmp_path / "pulumi", "").split(os.pathsep)[-1], DYNAMIC)
+    command = shlex.split(launcher.read_text().splitlines()[1])[2:-1]
+    with process.start([sys.executable, "-c", ENGINE, *command], cwd=tmp_path) as engine:
+        pid, port = next(line.text for line in engine if line.stream == "stdout").split()
+        provider = provider_pb2_grpc.ResourceProviderStub(grpc.insecure_channel(f"127.0.0.1:{port}"))
+        assert provider.GetPluginInfo(empty_pb2.Empty(), timeout=60).version == "0.1.0"
+        served = psutil.Process(int(pid))
+        parent = served.parent()
+        assert parent is not None
+        parent.kill()
+        until(lambda: not served.is_running() or served.status() == psutil.STATUS_ZOMBIE, "the provider has ended")

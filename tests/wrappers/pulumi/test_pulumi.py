@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from helpers.core.sensitive import Sensitive
@@ -210,6 +211,7 @@ def test_a_killed_run_leaves_a_lock_and_a_pending_operation(project: Path) -> No
     pulumi.config_set("slow", "true")
     begun = project.parent / "killed" / "second.begun"
     killed: list[int] = []
+    plugins: dict[psutil.Process, str] = {}
 
     def kill(event: object) -> None:
         # The second box is under way once its provider has begun; the engine records that before it asks. Its event
@@ -218,11 +220,15 @@ def test_a_killed_run_leaves_a_lock_and_a_pending_operation(project: Path) -> No
             return
         until(begun.exists, "the slow box is begun")
         killed.append(engine_of(pulumi))
+        plugins.update({one: " ".join(one.cmdline()) for one in psutil.Process(killed[0]).children(recursive=True)})
         os.kill(killed[0], signal.SIGKILL)
 
     with pytest.raises(PulumiStopped) as stopped:
         pulumi.up(on_event=kill)
     assert stopped.value.killed and dict(stopped.value.applied)
+    # A killed engine ends none of its plugins: each notices it, the provider in the middle of its work as well.
+    assert any("pulumi_language.dynamic" in command for command in plugins.values()), plugins
+    until(lambda: not any(map(lives, plugins)), "no plugin of the killed engine is left")
     pulumi.config_set("slow", "false")
     with pytest.raises(StackLocked):
         pulumi.up()
@@ -232,6 +238,13 @@ def test_a_killed_run_leaves_a_lock_and_a_pending_operation(project: Path) -> No
     pulumi.refresh(clear_pending=True)
     assert not pulumi.export().pending
     assert pulumi.up().added == 1
+
+
+def lives(one: psutil.Process) -> bool:
+    try:
+        return one.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def engine_of(pulumi: Pulumi) -> int:
