@@ -45,9 +45,12 @@ def pin_cloud() -> None:
     """Let scripts that the judge starts find its cloud: they see no process of it, so they cannot look it up."""
     here = {service.name: service for service in services.status()}
     if "cloud" in here and here["cloud"].status == "running":
-        key = state_dir() / "cloud-key.json"
-        write_private(key, cloud_access.key_file().read_bytes())
-        os.environ.update({"MOD208_CLOUD_URL": here["cloud"].url, "MOD208_CLOUD_KEY": str(key)})
+        pinned = cloud_access.pinned()
+        for name in ("MOD208_CLOUD_KEY", "MOD208_CLOUD_CA"):
+            copy = state_dir() / f"cloud-{name.rpartition('_')[2].lower()}"
+            write_private(copy, Path(pinned[name]).read_bytes())
+            pinned[name] = str(copy)
+        os.environ.update(pinned)
 
 
 def _keys(claims: Path) -> dict[str, dict[str, Any]]:

@@ -4,7 +4,8 @@ By default this is the local cloud (the service ``cloud``, moto): started when n
 chooses another one:
 
 - not set: the local cloud.
-- a URL: any server that speaks the AWS protocol there.
+- a URL: any server that speaks the AWS protocol there. ``MOD208_CLOUD_CA`` names the file with the certificate to trust
+  where the machine's are not the ones.
 - empty, or ``real``: AWS itself, with the credentials boto3 finds. Set ``MOD208_ACCOUNTS`` to your account numbers
   (``vision=123456789012,speech=...``) and ``MOD208_ROLE`` to the role to assume in them.
 """
@@ -25,7 +26,7 @@ from helpers.core import http
 from helpers.core.errors import BadInput, CourseError
 from helpers.core.files import read_private
 from helpers.core.redact import add_secrets
-from helpers.runtime import services, sts
+from helpers.runtime import services, sts, trust
 
 #: The accounts of acme: the platform team and its product teams. The only place that names their numbers.
 ACCOUNTS = {
@@ -151,8 +152,9 @@ def _assume(endpoint: str | None, role_arn: str, number: str) -> Credentials:
 
 def _by_hand(endpoint: str, role_arn: str) -> dict[str, str]:
     """Ask a server of which we hold a key."""
-    held = local_key()
-    return sts.assume_role(endpoint, *held, REGION, role=role_arn, session="mod208", seconds=_SESSION_SECONDS)
+    return sts.assume_role(
+        endpoint, *local_key(), REGION, role=role_arn, session="mod208", seconds=_SESSION_SECONDS, ca=ca_file()
+    )
 
 
 def _by_boto(role_arn: str) -> dict[str, str]:
@@ -169,6 +171,22 @@ def _by_boto(role_arn: str) -> dict[str, str]:
         )
     except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
         raise sts.Refused(str(error)) from None
+
+
+def ca_file() -> Path | None:
+    """Return the certificate that vouches for the cloud's server, None where that is for the machine's to say.
+
+    ``MOD208_CLOUD_CA`` names it for another cloud than the one that runs here.
+    """
+    if given := os.environ.get("MOD208_CLOUD_CA"):
+        return Path(given)
+    return None if os.environ.get("MOD208_CLOUD_URL") is not None else trust.ca_file()
+
+
+def pinned() -> dict[str, str]:
+    """Return variables by which a program with another state directory uses this local cloud, started when needed."""
+    here = services.ensure("cloud").url
+    return {"MOD208_CLOUD_URL": here, "MOD208_CLOUD_KEY": str(key_file()), "MOD208_CLOUD_CA": str(trust.ca_file())}
 
 
 def key_file() -> Path:
@@ -222,6 +240,17 @@ def client_config(endpoint: str | None) -> Any:
     )
 
 
+def client_options(endpoint: str | None) -> dict[str, Any]:
+    """Return the arguments of every boto3 client: where it asks, how, and whose certificate it takes there.
+
+    Args:
+        endpoint: as `url` returns it. Raises: as `client_config`.
+    """
+    ca = ca_file() if endpoint is not None else None
+    verified = {} if ca is None else {"verify": str(ca)}
+    return {"endpoint_url": endpoint, "config": client_config(endpoint), **verified}
+
+
 def forget() -> None:
     """Drop the credentials that are remembered, for example after the cloud was emptied."""
     with _lock:
@@ -246,4 +275,6 @@ def environment(account: str = "platform") -> dict[str, str]:
         variables["AWS_ENDPOINT_URL"] = variables["PLATFORM_ENDPOINT"] = endpoint
         # The S3 backend of Terraform and the SDKs: here a bucket has no host name of its own.
         variables["AWS_S3_USE_PATH_STYLE"] = "true"
+        if ca := ca_file():
+            variables["AWS_CA_BUNDLE"] = str(ca)
     return variables

@@ -9,6 +9,7 @@ import datetime as dt
 import hashlib
 import hmac
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 from xml.etree import ElementTree
 
@@ -23,13 +24,22 @@ class Refused(Exception):
 
 
 def assume_role(
-    endpoint: str, key: str, secret: str, region: str, *, role: str, session: str, seconds: int
+    endpoint: str,
+    key: str,
+    secret: str,
+    region: str,
+    *,
+    role: str,
+    session: str,
+    seconds: int,
+    ca: Path | None = None,
 ) -> dict[str, str]:
     """Return ``AccessKeyId``, ``SecretAccessKey`` and ``SessionToken`` of a role.
 
     Args:
         endpoint: URL of the server. key, secret: the credentials to ask with. region: that the request is signed for.
         role: its ARN. session: a name for the audit trail. seconds: how long the credentials are to be good for.
+        ca: file with the certificate to trust instead of the machine's.
 
     Raises:
         Refused: the server refuses, or its answer has no credentials.
@@ -39,7 +49,7 @@ def assume_role(
     body = urlencode({**asked, "DurationSeconds": str(seconds)}).encode()
     now = dt.datetime.now(dt.UTC)
     headers = signed(endpoint, body, key, secret, region, now)
-    with http.Client(endpoint, headers=headers) as client:
+    with http.Client(endpoint, headers=headers, ca=ca) as client:
         answer = client.request("POST", "/", body=body)
     try:
         found = ElementTree.fromstring(answer.text)  # noqa: S314 - of the cloud whose key we hold

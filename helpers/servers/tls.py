@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import socket as sockets
+import socketserver
 import ssl
 import sys
 import threading
@@ -25,6 +27,8 @@ log = logs.logger(__name__)
 CONNECTIONS = 128
 #: Seconds for the handshake; a machine that many share may let a client wait for its turn.
 HANDSHAKE = 60
+#: Bytes that a request may have where the server does not say otherwise.
+BODY = 1024 * 1024
 _BLOCK = 64 * 1024
 
 
@@ -53,22 +57,17 @@ def server_context(cert: Path, key: Path) -> ssl.SSLContext:
     return context
 
 
-class TlsServer(ThreadingHTTPServer):
-    """A server of one thread a connection, up to `CONNECTIONS`.
-
-    Args:
-        address: host and port. handler: of one connection. context: see `server_context`.
-    """
+class Bounded(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """Before a server of sockets: one thread a connection, up to `CONNECTIONS`; one more is closed."""
 
     daemon_threads = True
     # One that waits for its turn is not refused while many come at once.
     request_queue_size = 64
 
-    def __init__(
-        self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler], context: ssl.SSLContext
-    ) -> None:
-        self._context, self._places = context, threading.BoundedSemaphore(CONNECTIONS)
-        super().__init__(address, handler)
+    def server_activate(self) -> None:
+        """Begin to listen."""
+        self._places = threading.BoundedSemaphore(CONNECTIONS)
+        super().server_activate()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Give the connection a thread, or close it when there are too many."""
@@ -78,9 +77,36 @@ class TlsServer(ThreadingHTTPServer):
             self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve in the connection's thread."""
+        try:
+            self.serve_connection(request, client_address)
+        finally:
+            self._places.release()
+
+    def serve_connection(self, request: Any, client_address: Any) -> None:
+        """Serve one connection to its end."""
+        super().process_request_thread(request, client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say in one line what went wrong; a client that goes away or cannot shake hands is nothing to say."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, ConnectionError | TimeoutError | ssl.SSLError):
+            log.warning("request failed: %s: %s", type(error).__name__, error)
+
+
+class Encrypted(Bounded):
+    """The same by TLS."""
+
+    def encrypt(self, context: ssl.SSLContext) -> None:
+        """Take what TLS needs, see `server_context`, before anything is served."""
+        self._context = context
+
+    def serve_connection(self, request: Any, client_address: Any) -> None:
         """Shake hands and serve; a silent client does not stop the others, as it has a thread of its own."""
         secured = request
         try:
+            # Else an answer's second part waits until the client has acknowledged the first, 40 ms at worst.
+            request.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_NODELAY, 1)
             request.settimeout(HANDSHAKE)
             secured = self._context.wrap_socket(request, server_side=True)
             self.finish_request(secured, client_address)
@@ -88,13 +114,20 @@ class TlsServer(ThreadingHTTPServer):
             self.handle_error(secured, client_address)
         finally:
             self.shutdown_request(secured)
-            self._places.release()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say in one line what went wrong; a client that goes away or cannot shake hands is nothing to say."""
-        error = sys.exc_info()[1]
-        if not isinstance(error, ConnectionError | TimeoutError | ssl.SSLError):
-            log.warning("request failed: %s: %s", type(error).__name__, error)
+
+class TlsServer(Encrypted, ThreadingHTTPServer):
+    """A server of HTTP by TLS.
+
+    Args:
+        address: host and port. handler: of one connection. context: see `server_context`.
+    """
+
+    def __init__(
+        self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler], context: ssl.SSLContext
+    ) -> None:
+        self.encrypt(context)
+        super().__init__(address, handler)
 
 
 def serve_wsgi(app: Any, *, port: int, context: ssl.SSLContext, socket: Path, **options: Any) -> None:
@@ -106,7 +139,8 @@ def serve_wsgi(app: Any, *, port: int, context: ssl.SSLContext, socket: Path, **
         app: the application. port: on 127.0.0.1. socket: path of the inner one. options: of waitress.
     """
     socket.unlink(missing_ok=True)
-    options = {"threads": 8, "expose_tracebacks": False, "url_scheme": "https", **options}
+    known = {"threads": 8, "expose_tracebacks": False, "url_scheme": "https", "max_request_body_size": BODY}
+    options = {**known, **options}
     inner = waitress.create_server(OwnPages(app, port), unix_socket=str(socket), unix_socket_perms="600", **options)
     listening = threading.Event()
     threading.Thread(target=asyncio.run, args=[_relay(port, context, socket, listening)], daemon=True).start()
@@ -132,7 +166,7 @@ class OwnPages:
         if host not in self._hosts:
             # A name that leads here was chosen by a web page (DNS rebinding).
             return _refuse(start_response, "421 Misdirected Request", "The Host header does not name this server.")
-        if origin is not None and origin != f"https://{host}":
+        if origin is not None and origin != f"{environ['wsgi.url_scheme']}://{host}":
             return _refuse(start_response, "403 Forbidden", "Requests of other web pages are not answered.")
         if environ.get("HTTP_SEC_FETCH_SITE") in ("cross-site", "same-site") and environ["REQUEST_METHOD"] != "GET":
             return _refuse(start_response, "403 Forbidden", "Requests of other web pages are not answered.")

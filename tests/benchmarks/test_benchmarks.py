@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
+import random
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import benchmarks.__main__ as entry
-from benchmarks import audit, checks, gitops, imports, wrappers
+from benchmarks import _pairs, audit, checks, gitops, imports, wrappers
 from benchmarks._pairs import compare
 from helpers.core.process import run
 from tests.repeats import times
@@ -32,6 +35,39 @@ def test_pairs_run_in_turn() -> None:
     order: list[str] = []
     found = compare(lambda: order.append("bare"), lambda: order.append("ours"), 4)
     assert order == ["bare", "ours", *["bare", "ours", "ours", "bare"] * 2] and found["pairs"] == 4
+
+
+@pytest.mark.parametrize(
+    ("ratio", "noise", "verdict", "pairs"),
+    [
+        (1.0, 0.01, "within", 20),
+        (1.2, 0.01, "over", 20),
+        # As large as what is asked about: more pairs, and no verdict where that does not help.
+        (1.05, 0.5, "could not tell", 80),
+    ],
+)
+def test_pairs_are_measured_until_it_is_sure(
+    monkeypatch: pytest.MonkeyPatch, ratio: float, noise: float, verdict: str, pairs: int
+) -> None:
+    draw = random.Random(208)
+    lasts = {"bare": 1.0, "ours": ratio}
+    prepared: list[str] = []
+    monkeypatch.setattr(_pairs, "seconds", lambda run: lasts[run()] * (1 + noise * draw.uniform(-1, 1)))
+
+    def way(name: str) -> Callable[[], Callable[[], str]]:
+        return lambda: prepared.append(name) or (lambda: name)  # type: ignore[func-returns-value]
+
+    found = _pairs.settle(way("bare"), way("ours"), 1.05, least=20, most=80)
+    assert (found["verdict"], found["pairs"]) == (verdict, pairs)
+    assert prepared[:6] == ["bare", "ours", "bare", "ours", "ours", "bare"] and len(prepared) == 2 * pairs + 2
+    # What both take besides makes the difference smaller.
+    assert _pairs.settle(way("bare"), way("ours"), 1.05, least=20, most=20, extra=99.0)["verdict"] == "within"
+
+
+def test_interval_of_a_median() -> None:
+    assert _pairs.interval(range(1, 8)) == (-math.inf, math.inf)
+    # From a table of the sign test: of 20 values the 4th and the 17th, with 0.997.
+    assert _pairs.interval(range(1, 21)) == (4, 17)
 
 
 @pytest.mark.parametrize(

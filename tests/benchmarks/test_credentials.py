@@ -10,7 +10,7 @@ from benchmarks import credentials
 from helpers.clients.aws import cloud
 from helpers.clients.forge import Forge
 from helpers.core import http
-from helpers.runtime import services
+from helpers.runtime import services, trust
 from helpers.wrappers.git import Git
 
 
@@ -32,7 +32,7 @@ def test_cloud_without_its_guard_takes_everybody_and_the_other_one_does_not(
     guarded = services.ensure("cloud").url
     with credentials._unguarded(tmp_path) as url:
         assert http.request("GET", f"{url}/moto-api/data.json").ok
-        assert http.request("GET", f"{guarded}/moto-api/data.json").status == 403
+        assert http.request("GET", f"{guarded}/moto-api/data.json", ca=trust.ca_file()).status == 403
         for name in (url, None):
             cloud.forget()
             with monkeypatch.context() as patch:
@@ -42,8 +42,9 @@ def test_cloud_without_its_guard_takes_everybody_and_the_other_one_does_not(
 
 
 def test_figures_are_shown_with_their_goal() -> None:
-    row = {"pairs": 9, "bare_seconds": 1.0, "ours_seconds": 1.1, "ratio": 1.1, "ratio_quartiles": [1.0, 1.2]}
-    found = {"goal_ratio": 1.05, "cores": 2, "load_before": 0.5, "rows": {"first sync": row}}
-    found |= {"start_seconds": 9.0, "start_ratio": 1.01}
-    first, whole, *_ = credentials.show(found)
-    assert "ratio 1.100" in first and "ratio 1.010" in whole and "goal <= 1.05" in whole
+    row = {"pairs": 9, "bare_seconds": 1.0, "ours_seconds": 1.1, "ratio": 1.1, "interval": [1.0, 1.2]}
+    rows = {"one request": row, "step check": {**row, "verdict": "could not tell"}}
+    found = {"goal_ratio": 1.05, "cores": 2, "load_before": 0.5, "rows": rows, "start_seconds": 9.0}
+    one, check, verdict, start, load = credentials.show(found)
+    assert "ratio 1.100 (1.000 to 1.200 at 99 %, 9 pairs)" in one and check.startswith("step check")
+    assert verdict.strip() == "goal <= 1.05: could not tell" and "9.00 s" in start and "0.5 on 2 cores" in load

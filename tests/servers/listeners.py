@@ -28,7 +28,7 @@ UNNAMED = "?"
 _HEALTH = "health and numbers of a controller; names of applications and namespaces, no content"
 
 LISTENERS: dict[str, dict[str, Listener]] = {
-    "cloud": {"http": Listener("http", "GET /vision-data", ours=True)},
+    "cloud": {"http": Listener("https", "GET /vision-data", ours=True)},
     "oci": {"http": Listener("https", "GET /v2/_catalog", ours=True)},
     "registry": {
         "http": Listener("https", "POST /v1/admin/tokens", ours=True, why="modules are read by everybody"),
@@ -55,22 +55,22 @@ LISTENERS: dict[str, dict[str, Listener]] = {
         "api-metrics": Listener("http", why=_HEALTH),
     },
     "flux": {
-        "source": Listener("http", "GET /externalartifact/", why="an archive is had by who knows its SHA-256"),
+        "source": Listener("http", "GET /externalartifact/", ours=True, why="who knows an archive's SHA-256 has it"),
         "health": Listener("http", why=_HEALTH),
         "metrics": Listener("http", why=_HEALTH),
     },
     "vault": {"https": Listener("https", "GET /v1/secret/data/vision/model-key"), "cluster": Listener("mutual")},
-    "secret-sync": {"http": Listener("http", "POST /", why=_HEALTH)},
+    "secret-sync": {"http": Listener("http", "POST /", ours=True, why=_HEALTH)},
     "audit": {
-        "http": Listener("https", "GET /checkpoint"),
-        "witness-a": Listener("https", "GET /checkpoint?origin=x"),
-        "witness-b": Listener("https", "GET /checkpoint?origin=x"),
+        "http": Listener("https", "GET /checkpoint", ours=True),
+        "witness-a": Listener("https", "GET /checkpoint?origin=x", ours=True),
+        "witness-b": Listener("https", "GET /checkpoint?origin=x", ours=True),
     },
-    "image-admission": {"http": Listener("https", "GET /", why="a verdict on an image is no secret")},
+    "image-admission": {"http": Listener("https", "GET /", ours=True, why="a verdict on an image is no secret")},
     "sigstore": {
         "https": Listener("https", "POST /people/token", ours=True, why="an issuer's public keys"),
-        "fulcio": Listener("http", "POST /api/v2/signingCert", why="the authority's public certificate"),
-        "grpc": Listener("http", "POST /dev.sigstore.fulcio.v2.CA/CreateSigningCertificate"),
+        "fulcio": Listener("https", "POST /api/v2/signingCert", why="the authority's public certificate"),
+        "grpc": Listener("https", "POST /dev.sigstore.fulcio.v2.CA/CreateSigningCertificate"),
         # Fulcio's and the authority's numbers, on ports that the system chooses.
         UNNAMED: Listener("http", why="numbers of requests, no content"),
         "tsa": Listener("http", why="signs the time for everybody, as every timestamp authority does"),

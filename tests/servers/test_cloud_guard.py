@@ -5,7 +5,9 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import ssl
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +20,7 @@ from botocore.credentials import Credentials
 
 from helpers.clients.aws import cloud
 from helpers.runtime import cloud_access, services
+from helpers.servers.cloud import sigv4
 
 SECRET = "what-only-we-know"
 TARGET = "secretsmanager.GetSecretValue"
@@ -40,7 +43,8 @@ def send(
 ) -> tuple[int, dict[str, str], bytes]:
     """Send exactly these headers, with the Host of *url* unless they name another."""
     place = urlsplit(url)
-    connection = http.client.HTTPConnection("127.0.0.1", place.port or 0, timeout=60)
+    context = ssl.create_default_context(cafile=cloud_access.ca_file())
+    connection = http.client.HTTPSConnection("127.0.0.1", place.port or 0, timeout=60, context=context)
     connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
     for name, value in {"Host": place.netloc, "Content-Length": str(len(body)), **(headers or {})}.items():
         connection.putheader(name, value)
@@ -127,6 +131,26 @@ def test_digest_that_is_signed_must_be_the_one_of_the_body(url: str) -> None:
     assert send(url, body=BODY, headers=named)[0] == 400
 
 
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_upload_may_go_without_a_digest_only_where_tls_protects_it(scheme: str) -> None:
+    held, at = Credentials("KEY", "SECRET"), datetime.now(UTC)
+    # This is what boto3 and the SDK for Go sign when they upload by https.
+    headers = {"X-Amz-Content-SHA256": "UNSIGNED-PAYLOAD", "X-Amz-Date": at.strftime("%Y%m%dT%H%M%SZ")}
+    asked = AWSRequest("PUT", "https://127.0.0.1:1/models/a", data=b"one", headers={**headers, "Host": "127.0.0.1:1"})
+    SigV4Auth(held, "s3", cloud.REGION).add_auth(asked)
+    sent = {f"HTTP_{name.upper().replace('-', '_')}": str(value) for name, value in asked.headers.items()}
+    sent |= {"REQUEST_METHOD": "PUT", "REQUEST_URI": "/models/a", "wsgi.url_scheme": scheme}
+
+    def judge(body: bytes) -> None:
+        sigv4.verify(sent, body, sigv4.parse(sent), sigv4.Secret("SECRET"), at.timestamp())
+
+    if scheme == "https":
+        judge(b"one")
+    else:
+        with pytest.raises(sigv4.Denied, match="signed digest"):
+            judge(b"one")
+
+
 @pytest.mark.parametrize("length", ["-1", "x", "99999999999", "1e3"])
 def test_length_that_is_none_or_too_large(url: str, length: str) -> None:
     assert send(url, headers={**signed(url), "Content-Length": length})[0] in (400, 413)
@@ -161,11 +185,11 @@ def test_what_starts_containers_elsewhere_is_not_served(url: str, service: str) 
 def test_key_of_another_installation_or_of_nobody_is_refused(url: str) -> None:
     for key in (("local", "local"), ("AKIAIOSFODNN7EXAMPLE", "x" * 40)):
         session = boto3.session.Session(*key, region_name=cloud.REGION)
-        sts = session.client("sts", endpoint_url=url)
+        sts = session.client("sts", **cloud.client_options(url))
         with pytest.raises(botocore.exceptions.ClientError) as caught:
             sts.assume_role(RoleArn="arn:aws:iam::111111111111:role/platform-deployer", RoleSessionName="thief")
         assert caught.value.response["Error"]["Code"] in ("SignatureDoesNotMatch", "InvalidClientTokenId")
-        s3 = session.client("s3", endpoint_url=url)
+        s3 = session.client("s3", **cloud.client_options(url))
         with pytest.raises(botocore.exceptions.ClientError):
             s3.list_buckets()
 
@@ -175,7 +199,7 @@ def test_session_ends_when_the_cloud_is_emptied(url: str) -> None:
     held = cloud.session("vision")
     cloud.reset()
     with pytest.raises(botocore.exceptions.ClientError, match="InvalidClientTokenId"):
-        held.client("sts", endpoint_url=url).get_caller_identity()
+        held.client("sts", **cloud.client_options(url)).get_caller_identity()
     cloud.client("secretsmanager").create_secret(Name="wandb", SecretString=SECRET)
 
 
@@ -184,7 +208,7 @@ def test_deactivated_key_of_a_user_is_refused(url: str) -> None:
     iam.create_user(UserName="trainer")
     made = iam.create_access_key(UserName="trainer")["AccessKey"]
     session = boto3.session.Session(made["AccessKeyId"], made["SecretAccessKey"], region_name=cloud.REGION)
-    sts = session.client("sts", endpoint_url=url)
+    sts = session.client("sts", **cloud.client_options(url))
     assert sts.get_caller_identity()["Account"] == cloud.account_id("speech")
     iam.update_access_key(UserName="trainer", AccessKeyId=made["AccessKeyId"], Status="Inactive")
     with pytest.raises(botocore.exceptions.ClientError, match="InvalidClientTokenId"):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from botocore.exceptions import BotoCoreError
 
 from helpers.clients.aws import cloud
 from helpers.clients.flux.source_declaration import Declaration
@@ -17,12 +19,16 @@ from helpers.clients.registry import Registry
 from helpers.compliance.audit import Trail
 from helpers.core import http, process
 from helpers.core.errors import BadInput, CourseError
-from helpers.runtime import services, tools, trust
+from helpers.runtime import cloud_access, services, sts, tools, trust
 from helpers.runtime.services.sigstore import secret_file
 from helpers.servers.flux.mirror import Mirror
+from helpers.wrappers.cosign.keyless import Keyless
 from helpers.wrappers.cosign.sigstore import NoToken, Sigstore
 from helpers.wrappers.git import Git
+from helpers.wrappers.pulumi import Pulumi, s3_backend
+from helpers.wrappers.terraform import config
 from helpers.wrappers.terraform.config import REGISTRY_HOST
+from tests.running import kill
 from tests.servers.impostor import Impostor
 
 
@@ -139,13 +145,103 @@ def test_nothing_of_ours_goes_by_a_proxy(tmp_path: Path, monkeypatch: pytest.Mon
         assert not proxy.reached and proxy.heard == b""
 
 
+def test_local_cloud(tmp_path: Path, speaks_tls: bool) -> None:
+    """Requests to it are signed, not told a secret; but a session token and what is uploaded travel with them."""
+    service = services.ensure("cloud")
+    env, url, key, ca = cloud.environment("vision"), service.url, cloud.local_key(), cloud_access.ca_file()
+    s3 = cloud.client("s3", "vision")
+    (tmp_path / "Pulumi.yaml").write_text("name: told\nruntime: yaml\n")
+    pulumi = Pulumi(tmp_path, backend=s3_backend("acme-told"), passphrase="x", env={**env, "AWS_MAX_ATTEMPTS": "1"})
+    programs = {name: _terraform(tmp_path / name, text, env) for name, text in _TOLD.items()}
+    programs["state backend"] = _terraform(tmp_path / "state", _BACKEND, env, "init")
+    services.stop("cloud")
+
+    def sdk() -> None:
+        with _as_ours():
+            s3.put_object(Bucket="acme-told", Key="a", Body=env["AWS_SESSION_TOKEN"])
+
+    def sign_in() -> None:
+        with _as_ours():
+            sts.assume_role(url, *key, cloud.REGION, role="arn:aws:iam::1:role/a", session="s", seconds=900, ca=ca)
+
+    clients = {"boto3": sdk, "AssumeRole": sign_in, "Pulumi's backend": pulumi.stacks, **programs}
+    meets(service.address, clients, env["AWS_SESSION_TOKEN"], tls=speaks_tls, challenge="Basic")
+
+
+_BACKEND = """terraform {
+  backend "s3" {
+    bucket                      = "acme-told"
+    key                         = "a.tfstate"
+    region                      = "eu-central-1"
+    use_path_style              = true
+    skip_credentials_validation = true
+    skip_requesting_account_id  = true
+    max_retries                 = 1
+  }
+}
+"""
+#: A configuration that asks the cloud, by what in Terraform asks it.
+_TOLD = {
+    "provider": """terraform {
+  required_providers {
+    platform = { source = "acme.test/platform/platform" }
+  }
+}
+
+data "platform_account" "here" {}
+"""
+}
+
+
+def _terraform(folder: Path, text: str, env: Mapping[str, str], command: str = "plan") -> Callable[[], None]:
+    """Return a run of Terraform as somebody types it, with the variables of an account; what comes before is done."""
+    folder.mkdir()
+    (folder / "main.tf").write_text(text)
+    argv: list[str | Path] = [tools.ensure("terraform").path, command, "-input=false", "-no-color"]
+    variables = process.environment({**env, **config.environment_for(own_access=True), "AWS_MAX_ATTEMPTS": "1"})
+    if command != "init":
+        assert process.run([argv[0], "init"], cwd=folder, env=variables, timeout=180).returncode == 0
+
+    def run() -> None:
+        done = process.run(argv, cwd=folder, env=variables, timeout=180)
+        if done.returncode:
+            raise CourseError("terraform failed", why=done.stderr)
+
+    return run
+
+
+@contextlib.contextmanager
+def _as_ours() -> Iterator[None]:
+    try:
+        yield
+    except (http.NoAnswer, BotoCoreError) as error:
+        raise CourseError("no answer", why=str(error)) from None
+
+
+def test_fulcio_that_was_killed_alone(tmp_path: Path, speaks_tls: bool) -> None:
+    """The issuer still gives tokens; cosign sends one only to who has a certificate for Fulcio's port."""
+    site = Sigstore.local()
+    record = json.loads((site.folder / "service.json").read_text())
+    (pid,) = (one["pid"] for one in record["processes"] if one["name"] == "fulcio")
+    (tmp_path / "a.txt").write_text("signed by nobody")
+    signer = Keyless(tmp_path, sigstore=site)
+    signed = signer.sign_blob("a.txt", identity="ada@acme.test")
+    assert signed
+    kill(pid)
+    token, address = site.token("ada@acme.test"), urlsplit(site.fulcio).netloc
+    clients = {"cosign": lambda: signer.sign_blob("a.txt", identity="ada@acme.test")}
+    meets(address, clients, token, tls=speaks_tls, challenge="Bearer")
+    # Its gRPC server is reached by its own HTTP server only, which verifies it too: `localhost` may be another address.
+    services.stop("sigstore")
+
+
 def test_fulcio_is_down_only_when_the_issuer_is(speaks_tls: bool) -> None:
-    """cosign sends its token without TLS; so where Fulcio was stopped there is no token to be sent."""
+    """Where Fulcio was stopped there is no token to be sent."""
     known = Sigstore.local()
     identity = min(json.loads(secret_file(known.folder).read_text()))
     secret = known.token(identity)
     services.stop("sigstore")
-    address = known.fulcio.removeprefix("http://")
+    address = known.fulcio.removeprefix("https://")
     with Impostor(address, tls=speaks_tls, challenge="Bearer") as impostor:
         with pytest.raises(NoToken):
             known.token(identity)

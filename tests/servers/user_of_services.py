@@ -45,7 +45,7 @@ def attack(other: dict[str, Any], state: str) -> list[str]:
     worked = []
     token = Forge().credentials().password
     for ca in (trust.ca_file(), None):
-        for name, scheme in (("git", "https"), ("oci", "https"), ("cloud", "http")):
+        for name in ("git", "oci", "cloud"):
             address, _ = other[name]
             accounts = {
                 "": "",
@@ -56,10 +56,10 @@ def attack(other: dict[str, Any], state: str) -> list[str]:
                 path = {"git": "/api/people", "oci": "/v2/_catalog", "cloud": "/"}[name]
                 headers = {"Authorization": account} if account else {}
                 with contextlib.suppress(http.NoAnswer):
-                    answer = http.request(
-                        "GET", f"{scheme}://{address}{path}", headers=headers, ca=ca, verify=ca is not None
-                    )
-                    if answer.ok or (ca is not None and scheme == "https"):
+                    url = f"https://{address}{path}"
+                    answer = http.request("GET", url, headers=headers, ca=ca, verify=ca is not None)
+                    # With one's own authority the other's server must not be taken for one's own.
+                    if answer.ok or ca is not None:
                         worked.append(f"{name} answered {answer.status}")
     for _, pid in other.values():
         with contextlib.suppress(PermissionError):

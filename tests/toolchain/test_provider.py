@@ -8,7 +8,7 @@ import pytest
 
 from helpers.clients.aws import cloud
 from helpers.core.paths import TOOLCHAIN
-from helpers.runtime import tools
+from helpers.runtime import cloud_access, tools
 from tests.toolchain.conftest import go
 
 PROVIDER = TOOLCHAIN / "provider-platform"
@@ -31,6 +31,7 @@ def test_unit_and_acceptance_tests_pass_against_the_local_cloud() -> None:
         "AWS_ACCESS_KEY_ID": key,
         "AWS_SECRET_ACCESS_KEY": secret,
         "AWS_REGION": "eu-west-1",
+        "AWS_CA_BUNDLE": str(cloud_access.ca_file()),
     }
     tested = go(PROVIDER, "test", "-count=1", "-v", "./...", env=env)
     assert tested.returncode == 0, tested.stdout[-6000:] + tested.stderr[-2000:]

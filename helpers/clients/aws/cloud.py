@@ -23,7 +23,8 @@ from helpers.runtime.cloud_access import (
     account_id,
     accounts,
     assume,
-    client_config,
+    ca_file,
+    client_options,
     environment,
     forget,
     local_key,
@@ -43,6 +44,7 @@ __all__ = [
     "assume",
     "backend_config",
     "client",
+    "client_options",
     "environment",
     "local_key",
     "reset",
@@ -79,11 +81,9 @@ def _exceptions() -> Any:
 
 def client(service: str, account: str = "platform", *, region: str = REGION) -> Any:
     """Return a boto3 client of *service* (``s3``, ``ec2``, ...) that acts in *account*."""
-    endpoint = url()
+    options = client_options(url())
     try:
-        return session(account).client(
-            service, region_name=region, endpoint_url=endpoint, config=client_config(endpoint)
-        )
+        return session(account).client(service, region_name=region, **options)
     except _exceptions().UnknownServiceError:
         raise BadInput(
             f"There is no AWS service {service!r}", why="boto3 does not know it.", next='cloud.client("s3")'
@@ -99,8 +99,8 @@ def account_of(variables: Mapping[str, str]) -> str:
     names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
     asked = _session(*map(variables.get, names))
     try:
-        endpoint = variables.get("AWS_ENDPOINT_URL")
-        sts = asked.client("sts", endpoint_url=endpoint, config=client_config(endpoint))
+        options = client_options(variables.get("AWS_ENDPOINT_URL"))
+        sts = asked.client("sts", **{**options, "verify": variables.get("AWS_CA_BUNDLE")})
         return str(sts.get_caller_identity()["Account"])
     except (_exceptions().BotoCoreError, _exceptions().ClientError) as error:
         raise CloudError("The cloud does not say which account this is", why=str(error), next="course doctor") from None
@@ -137,7 +137,7 @@ def signed_request(method: str, path: str) -> http.Answer:
     """
     endpoint, at = str(url()), dt.datetime.now(dt.UTC)
     headers = sts.signed(endpoint, b"", *local_key(), REGION, at, method=method, path=path, service="course")
-    return http.request(method, f"{endpoint}{path}", headers=headers)
+    return http.request(method, f"{endpoint}{path}", headers=headers, ca=ca_file())
 
 
 def reset() -> None:

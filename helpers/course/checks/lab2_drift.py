@@ -339,7 +339,7 @@ def _alone(folder: Path, name: str) -> Path:
 
 def answers(job: Path, folder: Path, expected: Mapping[str, str], *, env: Mapping[str, str] | None = None) -> None:
     """Run the job and raise `Unmet` unless it says of each stack what is so."""
-    passed_on = ("MOD208_STATE", "MOD208_CACHE", "MOD208_CLOUD_URL", "MOD208_CLOUD_KEY")
+    passed_on = ("MOD208_STATE", "MOD208_CACHE", "MOD208_CLOUD_URL", "MOD208_CLOUD_KEY", "MOD208_CLOUD_CA")
     ours = {name: os.environ[name] for name in passed_on if name in os.environ}
     done = process.run(
         [sys.executable, job, folder],

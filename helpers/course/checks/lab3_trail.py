@@ -32,7 +32,7 @@ from helpers.course.checks import Unmet, require, step
 from helpers.course.checks.support.module_probes import scratch
 from helpers.course.workspace import Workspace
 from helpers.runtime import services
-from helpers.runtime.cloud_access import key_file
+from helpers.runtime.cloud_access import pinned
 from helpers.wrappers.terraform import Terraform
 
 JOB, PLAN, STACK = "pipeline/change.py", "change.tfplan", "models"
@@ -110,8 +110,8 @@ def rehearsal(lab: Workspace, job: str = JOB, codes: Mapping[str, int] = CODES) 
     require(lab.path(job).is_file(), f"{job} does not exist: run the cell that writes it")
     ours = {}
     if not os.environ.get("MOD208_CLOUD_URL"):
-        # The cloud, and its key, of the state that is replaced below.
-        ours = {"MOD208_CLOUD_URL": services.ensure("cloud").url, "MOD208_CLOUD_KEY": str(key_file())}
+        # The cloud, with its key and its certificate, of the state that is replaced below.
+        ours = pinned()
     state = tempfile.mkdtemp(prefix="mod208-t-")
     ours["MOD208_STATE"] = state
     with scratch(lab, job) as room, mock.patch.dict(os.environ, ours):
@@ -119,7 +119,7 @@ def rehearsal(lab: Workspace, job: str = JOB, codes: Mapping[str, int] = CODES) 
         stack.mkdir()
         (stack / "main.tf.json").write_text(one_bucket("acme-check-change"))
         env = {"PYTHONPATH": str(ROOT), **ours}
-        passed_on = ("MOD208_CACHE", "MOD208_CLOUD_URL", "MOD208_CLOUD_KEY")
+        passed_on = ("MOD208_CACHE", "MOD208_CLOUD_URL", "MOD208_CLOUD_KEY", "MOD208_CLOUD_CA")
         env |= {name: os.environ[name] for name in passed_on if name in os.environ}
         try:
             services.start("audit")

@@ -286,6 +286,7 @@ def _client(twins: Twins, service: str) -> Any:
         aws_session_token=twins.env["AWS_SESSION_TOKEN"],
         region_name=cloud.REGION,
         endpoint_url=twins.env.get("AWS_ENDPOINT_URL"),
+        verify=twins.env.get("AWS_CA_BUNDLE"),
     )
 
 

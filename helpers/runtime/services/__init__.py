@@ -5,7 +5,7 @@ in ``services`` below the user's state directory (``MOD208_STATE`` moves it).
 
 >>> from helpers import services
 >>> services.start("cloud")
-Service(cloud: running at http://127.0.0.1:40123)
+Service(cloud: running at https://127.0.0.1:40123)
 """
 
 from __future__ import annotations

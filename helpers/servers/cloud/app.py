@@ -17,6 +17,7 @@ import os
 import random
 import secrets
 import signal
+import ssl
 import sys
 import threading
 import time
@@ -27,6 +28,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from helpers.core import logs
+from helpers.servers import tls
 from helpers.servers.cloud.clock import CLOCK, install_clock
 from helpers.servers.cloud.guard import FACTS, RESET, App, Guard, Keys, StartResponse, take_body
 from helpers.servers.cloud.journal import Entry, Journal, JournalDamaged
@@ -45,8 +47,6 @@ FRESH = {"GetRandomPassword"}
 SETTINGS = {"MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS": "false", "MOTO_DISABLE_GLOBAL_CORS": "true"}
 #: Seconds a client may let the server wait for a line or a body.
 PATIENCE = 30
-#: Connections served at once; one more is closed.
-CONNECTIONS = 128
 
 
 def changes(environ: dict[str, Any], body: bytes) -> bool:
@@ -224,8 +224,8 @@ def build(journal: Journal, secret: bytes) -> Durable:
     return durable
 
 
-def serve(app: App, port: int) -> None:
-    """Serve on loopback until terminated."""
+def serve(app: App, port: int, context: ssl.SSLContext) -> None:
+    """Serve by TLS on loopback until terminated."""
     from moto.moto_server.werkzeug_app import (
         MotoRequestHandler,  # moto reads its settings and the clock when it is imported
     )
@@ -238,22 +238,13 @@ def serve(app: App, port: int) -> None:
             if str(code).startswith("5"):
                 super().log_request(code, size)
 
-    places = threading.BoundedSemaphore(CONNECTIONS)
+    class Server(tls.Encrypted, ThreadedWSGIServer):
+        pass
 
-    class Bounded(ThreadedWSGIServer):
-        def process_request(self, request: Any, client_address: Any) -> None:
-            if places.acquire(blocking=False):
-                super().process_request(request, client_address)
-            else:
-                self.shutdown_request(request)
-
-        def process_request_thread(self, request: Any, client_address: Any) -> None:
-            try:
-                super().process_request_thread(request, client_address)
-            finally:
-                places.release()
-
-    server = Bounded("127.0.0.1", port, app, handler=Quiet)
+    server = Server("127.0.0.1", port, app, handler=Quiet)
+    server.encrypt(context)
+    # werkzeug would shake hands with one client after the other. Here it only takes from this that URLs are https.
+    server.ssl_context = context
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     server.serve_forever()
 
@@ -264,6 +255,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--data", type=Path, required=True, help="directory of the journal")
     parser.add_argument("--access", type=Path, required=True, help="JSON file of this installation's access key")
+    tls.add_arguments(parser)
     options = parser.parse_args(argv)
     logs.show()
     os.umask(0o077)  # the journal holds secrets
@@ -277,7 +269,8 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(str(error))
     log.info("%d requests replayed in %.2f s, %d differ", app.replayed, time.monotonic() - begun, app.differing)
     keys = Keys((own["access_key_id"], own["secret_access_key"]), CLOCK.real)
-    serve(Guard(app, options.port, keys.secret_of, CLOCK.real), options.port)
+    context = tls.server_context(options.cert, options.key)
+    serve(Guard(app, options.port, keys.secret_of, CLOCK.real), options.port, context)
 
 
 if __name__ == "__main__":

@@ -58,10 +58,9 @@ class Entry:
     def environ(self) -> dict[str, Any]:
         """Return the request as WSGI variables, as the server made them."""
         return {
-            **self.request,
+            **self.request,  # the scheme among them, which answers name in URLs
             _SPELLING: self.spelling,
             "wsgi.version": (1, 0),
-            "wsgi.url_scheme": "http",
             "wsgi.input": io.BytesIO(base64.b64decode(self.body)),
             "wsgi.errors": io.StringIO(),
             "wsgi.multithread": True,

@@ -22,6 +22,8 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 SKEW = 15 * 60
 #: Services whose paths are signed as they are sent; all others are encoded once more.
 _PLAIN_PATHS = {"s3"}
+#: What the SDKs sign in place of a digest of what they upload to S3, where TLS keeps it from being changed.
+UNSIGNED = frozenset({"UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"})
 _AUTHORIZATION = re.compile(
     rf"{ALGORITHM} Credential=([\w.-]{{1,128}})/(\d{{8}})/([a-z0-9-]{{1,40}})/([a-z0-9-]{{1,40}})/aws4_request, ?"
     r"SignedHeaders=([a-z0-9;_.-]{1,4000}), ?Signature=([0-9a-f]{64})"
@@ -108,9 +110,11 @@ def verify(environ: Mapping[str, Any], body: bytes, signed: Signed, secret: Secr
     _check_time(at, signed, now)
     _check_headers(environ, signed)
     digest = hashlib.sha256(body).hexdigest()
-    if environ.get("HTTP_X_AMZ_CONTENT_SHA256", digest) != digest:
+    stated = environ.get("HTTP_X_AMZ_CONTENT_SHA256", digest)
+    upload = signed.service == "s3" and environ.get("wsgi.url_scheme") == "https"
+    if stated != digest and not (upload and stated in UNSIGNED):
         raise Denied("XAmzContentSHA256Mismatch", "The body does not have the signed digest.", 400)
-    text = "\n".join((ALGORITHM, at, signed.scope, _sha256(_canonical(environ, signed, digest))))
+    text = "\n".join((ALGORITHM, at, signed.scope, _sha256(_canonical(environ, signed, stated))))
     expected = sign(secret.key, signed.scope, text)
     if not hmac.compare_digest(expected, signed.signature):
         raise Denied("SignatureDoesNotMatch", "The signature was not made with this key for this request.")

@@ -35,6 +35,7 @@ from helpers.core import logs
 from helpers.core.errors import BadInput, CourseError
 from helpers.core.process import ProcessError
 from helpers.core.redact import add_secrets, redact
+from helpers.servers import tls
 from helpers.servers.flux.artifacts import Artifacts
 from helpers.servers.flux.mirror import Mirror, PathMissing, TooLarge
 from helpers.wrappers.git import AccessDenied, GitError, GitServerDown, RemoteUnreachable, UnknownRevision
@@ -265,7 +266,8 @@ def main(argv: list[str] | None = None) -> None:
         Cluster(kubeconfig=options.kubeconfig, namespace=NAMESPACE), options.data, f"http://127.0.0.1:{options.port}"
     )
     threading.Thread(target=source.run, daemon=True).start()
-    waitress.serve(source.artifacts.app(), host="127.0.0.1", port=options.port, threads=4, ident="flux-source")
+    app = tls.OwnPages(source.artifacts.app(), options.port)
+    waitress.serve(app, host="127.0.0.1", port=options.port, threads=4, ident="flux-source", max_request_body_size=0)
 
 
 if __name__ == "__main__":

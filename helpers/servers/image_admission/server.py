@@ -11,8 +11,6 @@ import json
 import logging
 import os
 import shutil
-import ssl
-import sys
 import threading
 import time
 from pathlib import Path
@@ -23,6 +21,7 @@ from helpers.clients.image_admission.policy import Policy, Rule, images
 from helpers.compliance.gates import judge_image
 from helpers.core import logs
 from helpers.core.errors import CourseError
+from helpers.servers import tls
 
 log = logs.logger(__name__)
 #: The API server takes at most 3 MiB for an object; a review holds it twice, new and old.
@@ -90,10 +89,18 @@ def serve(port: int, data: Path, cert: Path, key: Path) -> None:
         timeout = 15
 
         def do_GET(self) -> None:
-            self._say(200 if self.path == "/healthz" else 404, {})
+            self._say((200 if self.path == "/healthz" else 404) if self._own() else 421, {})
+
+        def _own(self) -> bool:
+            # Another name that leads here was chosen by a web page (DNS rebinding).
+            return self.headers.get("Host") in (f"127.0.0.1:{port}", f"localhost:{port}")
 
         def do_POST(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
+            given = self.headers.get("Content-Length") or ""
+            length = int(given) if given.isascii() and given.isdigit() else 0
+            if not self._own():
+                self._say(421, {})
+                return
             # The API server adds ?timeout=15s.
             found = urlsplit(self.path).path == "/validate"
             if not found or not 0 < length <= _MOST:
@@ -119,22 +126,7 @@ def serve(port: int, data: Path, cert: Path, key: Path) -> None:
         def log_message(self, format: str, *args: object) -> None:
             """Requests are not news."""
 
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.load_cert_chain(cert, key)
-
-    class Server(http.server.ThreadingHTTPServer):
-        daemon_threads = True
-
-        def finish_request(self, request: Any, client_address: Any) -> None:
-            # The handshake belongs to the connection's own thread: a silent client must not stop the others.
-            request.settimeout(Handler.timeout)
-            super().finish_request(context.wrap_socket(request, server_side=True), client_address)
-
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            log.warning("a connection ended: %s", sys.exc_info()[1])
-
-    Server(("127.0.0.1", port), Handler).serve_forever()
+    tls.TlsServer(("127.0.0.1", port), Handler, tls.server_context(cert, key)).serve_forever()
 
 
 def main(argv: list[str] | None = None) -> None:

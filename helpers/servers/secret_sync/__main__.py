@@ -15,6 +15,7 @@ from pathlib import Path
 from helpers.clients.kubernetes import Cluster, Unreachable
 from helpers.core.polling import wait_until
 from helpers.core.redact import redact
+from helpers.servers import tls
 from helpers.servers.secret_sync.controller import Controller
 
 
@@ -55,9 +56,12 @@ def main(argv: list[str] | None = None) -> None:
     controller = Controller(cluster, options.scratch)
 
     class Health(http.server.BaseHTTPRequestHandler):
+        timeout = 15
+
         def do_GET(self) -> None:
-            body = json.dumps(controller.facts()).encode()
-            self.send_response(200 if self.path == "/healthz" else 404)
+            own = self.headers.get("Host") in (f"127.0.0.1:{options.port}", f"localhost:{options.port}")
+            body = json.dumps(controller.facts() if own else {}).encode()
+            self.send_response((200 if self.path == "/healthz" else 404) if own else 421)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -66,7 +70,10 @@ def main(argv: list[str] | None = None) -> None:
         def log_message(self, format: str, *args: object) -> None:
             """Requests of the supervisor are not news."""
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", options.port), Health)
+    class Server(tls.Bounded, http.server.HTTPServer):
+        pass
+
+    server = Server(("127.0.0.1", options.port), Health)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     controller.run()
 

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from helpers.runtime.cloud_access import pinned
 from helpers.runtime.services.control_plane import kubeconfig
 from helpers.runtime.services.spec import Process, ServiceContext, ServiceSpec
 from helpers.servers.secret_sync.install import USER, install
@@ -26,7 +27,7 @@ def _processes(context: ServiceContext) -> Sequence[Process]:
         str(context.data / "scratch"),
     ]
     # Its Secrets Manager is the cloud that the course uses.
-    env = {"MOD208_CLOUD_URL": os.environ.get("MOD208_CLOUD_URL", context.urls["cloud"])}
+    env = {} if "MOD208_CLOUD_URL" in os.environ else pinned()
     return [Process("secret-sync", argv, env=env, port="http", health="/healthz")]
 
 

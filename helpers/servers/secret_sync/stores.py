@@ -169,16 +169,16 @@ class Stores:
         names = ("accessKeyIDSecretRef", "secretAccessKeySecretRef", "sessionTokenSecretRef")
         given = [self._secret(store, keys[name]) if name in keys else None for name in names]
         session = boto3.session.Session(*given, region_name=spec["region"])
-        endpoint = cloud.url()
+        options = cloud.client_options(cloud.url())
         try:
             if role := spec.get("role"):
-                sts = session.client("sts", endpoint_url=endpoint)
+                sts = session.client("sts", **options)
                 held = sts.assume_role(RoleArn=role, RoleSessionName="external-secrets")["Credentials"]
                 add_secrets(held["SecretAccessKey"], held["SessionToken"])
                 session = boto3.session.Session(
                     held["AccessKeyId"], held["SecretAccessKey"], held["SessionToken"], region_name=spec["region"]
                 )
-            return session.client("secretsmanager", endpoint_url=endpoint)
+            return session.client("secretsmanager", **options)
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
             raise StoreProblem(f"{store.kind} {store.name} cannot log in to AWS", why=str(error), next="") from None
 

@@ -12,7 +12,7 @@ import pytest
 from helpers import cloud, teaching
 from helpers.core.paths import IAC
 from helpers.runtime import tools
-from helpers.runtime.cloud_access import key_file
+from helpers.runtime.cloud_access import pinned
 from helpers.wrappers.terratest import NothingTested, SuiteNotCompiled, SuiteStopped, Terratest, TerratestError
 
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.xdist_group("go")]
@@ -143,8 +143,8 @@ def test_each_ending_and_what_it_leaves(store: Path, ending: str, outcome: str, 
 def test_a_state_that_lies_deep_leaves_room_for_the_sockets_of_providers(
     store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MOD208_CLOUD_URL", str(cloud.url()))
-    monkeypatch.setenv("MOD208_CLOUD_KEY", str(key_file()))
+    for name, value in pinned().items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("MOD208_STATE", str(tmp_path / ("d" * 110) / "state"))
     run = suite(store).run("TestStore")
     assert run.passed, run["TestStore"].output[-1500:]

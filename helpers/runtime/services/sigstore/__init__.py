@@ -1,8 +1,8 @@
 """The service ``sigstore``: an OIDC issuer, Fulcio (the certificate authority) and a timestamp authority.
 
 All three are plain processes on loopback. Their keys are made at the first start and kept: a bundle that was signed
-before a restart verifies after it. The issuer speaks TLS, Fulcio and the timestamp authority cannot: what they give is
-public, and what they are given (a token for Fulcio alone, good for five minutes) stays on loopback.
+before a restart verifies after it. The issuer and Fulcio speak TLS: what they are given, a secret and a token, is for
+them alone. The timestamp authority is given a digest and gives what everybody may see.
 
 There is no certificate transparency log and no Rekor here; a verification says that they were not asked.
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from helpers.core.files import write_private
 from helpers.runtime import tools
+from helpers.runtime.services.authority import answers_by_tls, server_pair
 from helpers.runtime.services.pki import LOOPBACK, Authority
 from helpers.runtime.services.short_paths import short_path
 from helpers.runtime.services.sigstore.authorities import fulcio_authority, timestamp_authority
@@ -56,7 +57,7 @@ def _keys(context: ServiceContext) -> Path:
 
 def _processes(context: ServiceContext) -> Sequence[Process]:
     keys = _keys(context)
-    urls = {name: f"http://127.0.0.1:{context.ports[name]}" for name in ("fulcio", "tsa")}
+    urls = {n: f"{scheme}://127.0.0.1:{context.ports[n]}" for n, scheme in (("fulcio", "https"), ("tsa", "http"))}
     write_private(endpoints_file(context.directory), json.dumps(urls).encode())
     pair = Authority(context.directory / "pki", "acme sigstore CA").issue("issuer", "issuer", hosts=LOOPBACK)
     issuer = [
@@ -79,7 +80,7 @@ def _processes(context: ServiceContext) -> Sequence[Process]:
     tsa: list[str | Path] = [tools.ensure("timestamp-server").path, "serve", f"--config={_tsa(context, keys)}"]
     return [
         Process("issuer", issuer, port="https"),
-        Process("fulcio", fulcio, port="fulcio", health="/healthz"),
+        Process("fulcio", fulcio, port="fulcio", ready=answers_by_tls(context, "fulcio", "/healthz")),
         Process("tsa", tsa, port="tsa", health="/ping"),
     ]
 
@@ -87,6 +88,7 @@ def _processes(context: ServiceContext) -> Sequence[Process]:
 def _fulcio(context: ServiceContext, keys: Path) -> Path:
     """Write Fulcio's configuration; the password of its key is in the file, as arguments can be read by anybody."""
     pair, password = fulcio_authority(keys)
+    server = server_pair(context)
     base, tls = f"https://127.0.0.1:{context.ports['https']}", ca_file(context.directory).read_text()
     common = {"ClientID": AUDIENCE, "CACert": tls}
     people = {"IssuerURL": f"{base}/people", "Type": "email", **common}
@@ -111,6 +113,9 @@ def _fulcio(context: ServiceContext, keys: Path) -> Path:
             "port": str(context.ports["fulcio"]),
             "grpc-host": "127.0.0.1",
             "grpc-port": str(context.ports["grpc"]),
+            # For its HTTP server as well, as it is built here (toolchain/tools.yaml).
+            "grpc-tls-certificate": str(server.cert),
+            "grpc-tls-key": str(server.key),
             "metrics-port": "0",
             "legacy-unix-domain-socket": str(socket),
         },
