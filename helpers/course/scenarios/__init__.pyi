@@ -14,6 +14,7 @@ from helpers.course.scenarios import scale as scale
 from helpers.course.scenarios import secrets as secrets
 from helpers.course.scenarios import signing as signing
 from helpers.course.scenarios import split_view as split_view
+from helpers.course.scenarios import stack_scale as stack_scale
 from helpers.course.scenarios import story as story
 from helpers.course.scenarios import tenants as tenants
 from helpers.course.scenarios import twins as twins
