@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import benchmarks.__main__ as entry
-from benchmarks import _pairs, audit, checks, gitops, imports, wrappers
+from benchmarks import _pairs, audit, checks, drift, gitops, imports, wrappers
 from benchmarks._pairs import compare
 from helpers.core.process import run
 from tests.repeats import times
@@ -132,6 +132,14 @@ def test_the_audit_trail_keeps_order_and_its_proofs_stay_short(
 
 
 @pytest.mark.soak
+def test_drift_looks_at_every_stack_and_says_what_takes_most_of_it() -> None:
+    found = drift.measure(stacks=(3,), parallel=(2,))
+    (run,) = found["runs"]
+    assert (run["stacks"], run["parallel"], run["wrong"]) == (3, 2, []) and run["seconds"] > 0
+    assert set(found["parts"]) == {"init", "plan -refresh-only", "plan -refresh=false"}
+    assert found["dominates"] in ("init", "the two plans") and len(drift.show(found)) == 2
+
+
 def test_gitops_starts_warm_and_grows_without_error() -> None:
     many = times(3, 100)
     found = gitops.measure(starts=1, repeats=1, counts=(1, many))

@@ -20,14 +20,18 @@ from helpers.compliance.audit import (
     AuditLogDirectory,
     BadEvent,
     Decision,
+    Entry,
     Event,
     LogRefused,
+    Operation,
     PersonalData,
     SecretInEvent,
     Subject,
     Trail,
+    changing,
     enrol,
     privacy,
+    unfinished,
     verify_consistency,
     verify_export,
     verify_inclusion,
@@ -50,6 +54,29 @@ def trail() -> Trail:
 def record(trail: Trail, **changed: object) -> object:
     fields = {"actor": "ada", "subject": PLAN, "decision": "accepted", **changed}
     return trail.record("apply", **fields)
+
+
+def test_a_change_is_on_record_before_it_begins_and_after_it_ended(trail: Trail) -> None:
+    subject, seen = Subject.of("destroy.json", b"[1]"), []
+
+    def about() -> list[Entry]:
+        return [one for one in trail.entries() if one.event.subject == subject]
+
+    with changing(trail, Operation.DESTROY, actor="ada", subject=subject) as intent:
+        seen = about()
+    assert seen == [intent] and intent.event.decision == Decision.UNKNOWN
+    assert unfinished(seen) == [f"entry {intent.index}: a destroy by ada that never ended"]
+    with pytest.raises(KeyError), changing(trail, "move-state", actor="ada", subject=subject):
+        raise KeyError("no such address")
+    ends = [one for one in about() if one.event.decision != Decision.UNKNOWN]
+    assert [(str(one.event.decision), one.event.reason) for one in ends] == [("accepted", ""), ("failed", "KeyError")]
+    assert ends[0].event.details == {"operation": "destroy", "intent": intent.index} and unfinished(about()) == []
+    # What cannot be put on record is not done.
+    with pytest.raises(SecretInEvent), changing(trail, "rotate-secret", actor=TOKEN, subject=subject):
+        seen.append("done")
+    with pytest.raises(ValueError, match="erase"), changing(trail, "erase", actor="ada", subject=subject):
+        seen.append("done")
+    assert "done" not in seen
 
 
 def test_an_event_is_an_in_toto_statement_signed_by_its_collector(trail: Trail) -> None:

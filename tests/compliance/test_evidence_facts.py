@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from helpers.compliance.audit import Decision, Entry, Event, Subject, Trail
+from helpers.compliance.audit import Decision, Entry, Event, Subject, Trail, unfinished
 from helpers.compliance.evidence import ATTESTATIONS, Builder, facts
-from helpers.compliance.evidence.links import unfinished
 from helpers.compliance.provenance import BUILDER
 from helpers.core.errors import BadInput
 from helpers.runtime import services

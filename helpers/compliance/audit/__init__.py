@@ -10,6 +10,7 @@ Entry(0 2026-01-10T09:00:00Z ada apply: accepted)
 
 from __future__ import annotations
 
+from helpers.compliance.audit.changes import Operation, changing, unfinished
 from helpers.compliance.audit.errors import (
     AuditDown,
     AuditError,
@@ -59,6 +60,7 @@ __all__ = [
     "LogRewritten",
     "NotAcknowledged",
     "NotEnrolled",
+    "Operation",
     "PersonalData",
     "Proof",
     "Retention",
@@ -66,7 +68,9 @@ __all__ = [
     "Subject",
     "Trail",
     "Verification",
+    "changing",
     "enrol",
+    "unfinished",
     "verify_consistency",
     "verify_export",
     "verify_inclusion",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from helpers.compliance.audit import AuditError, Entry, Subject, Trail
+from helpers.compliance.audit import AuditError, Entry, Subject, Trail, unfinished
 from helpers.compliance.evidence import links
 from helpers.compliance.evidence.builders import Builder
 from helpers.compliance.evidence.links import Policy
@@ -57,7 +57,7 @@ def facts(
         ``artifact`` (name, digest), ``signature`` (signer), ``sbom`` (signer; components, how many), ``provenance``
         (signer: id of the builder whose key it is; builder, buildType, materials), ``keyring``, ``identity`` (signer)
         and ``policy``, ``unknown`` when they were not asked; and ``trail`` (planned_by, approved_by, refused_by:
-        accounts; unfinished: each apply of it that began and has no end, or ended without an intent).
+        accounts; unfinished: each change by it that began and has no end, or ended without an intent).
 
     Raises:
         BadInput: a keyring without roots, roots without a keyring, or rules without either.
@@ -175,7 +175,7 @@ def _said(trail: Trail, subject: Subject) -> dict[str, Any]:
         "planned_by": sorted({*actors("plan", "accepted"), *actors("sign", "accepted")}),
         "approved_by": actors("approval", "accepted"),
         "refused_by": actors("approval", "refused"),
-        "unfinished": links.unfinished(entries),
+        "unfinished": unfinished(entries),
     }
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from helpers.compliance.audit import Action, Decision, Entry
 from helpers.compliance.provenance import SBOM_TYPES
 from helpers.core.errors import CourseError
 from helpers.wrappers.cosign import (
@@ -86,26 +85,6 @@ def of_policy(bill: Sbom | None, ask: Policy | None) -> dict[str, Any]:
     except CourseError as error:
         return _said("unknown", f"{error.what}. {error.why}".strip()[:500])
     return _said("verified") if report.passed else _said("refused", "; ".join(one.msg for one in report.failures)[:500])
-
-
-def unfinished(entries: Iterable[Entry]) -> list[str]:
-    """Return each apply that began and has no end in the trail, and each that ended without an intent before it.
-
-    Args:
-        entries: about one artifact, oldest first. An intent is an ``apply`` whose decision is ``unknown``.
-    """
-    begun: list[Entry] = []
-    found = []
-    for entry in entries:
-        if entry.event.action != Action.APPLY or entry.event.decision == Decision.REFUSED:
-            continue
-        if entry.event.decision == Decision.UNKNOWN:
-            begun.append(entry)
-        elif begun:
-            begun.pop(0)
-        else:
-            found.append(f"entry {entry.index}: an apply by {entry.event.actor} without an intent before it")
-    return found + [f"entry {one.index}: an apply by {one.event.actor} that never ended" for one in begun]
 
 
 def _said(status: str, why: str = "") -> dict[str, Any]:

@@ -56,9 +56,9 @@ def record_story(trail: Trail, events: Sequence[Event]) -> list[Entry]:
     return found
 
 
-def work_directory() -> Path:
+def work_directory(name: str = "audit") -> Path:
     """Return a fresh, empty directory of this lecture."""
-    made = workspace_dir() / "lectures" / "unit4" / "audit"
+    made = workspace_dir() / "lectures" / "unit4" / name
     shutil.rmtree(made, ignore_errors=True)
     made.mkdir(parents=True)
     return made

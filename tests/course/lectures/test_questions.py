@@ -23,6 +23,8 @@ FILES = sorted(NOTEBOOKS.glob("unit*/questions.yaml"))
 SECTIONS = [(path, section) for path in FILES for section in quiz.load(path)]
 #: Units whose every lecture asks for a number and gives something to read.
 COMPLETE = ("unit1", "unit2", "unit3", "unit4", "unit5")
+#: Units about Terraform: their learners read plans. The others give manifests, logs and checkpoints to read.
+PLANNED = ("unit1", "unit2", "unit5")
 DRAWN = [
     (f"{path.parent.name}/{section}", item)
     for path, section in SECTIONS
@@ -52,6 +54,14 @@ def test_each_lecture_asks_for_numbers_and_for_reading(path: Path, section: str)
         item for item in items if item.get("kind") == "number" and not item.get("material") and not item.get("plan")
     ]
     assert [item for item in items if item.get("material") or item.get("plan")]
+
+
+@pytest.mark.parametrize("unit", PLANNED)
+def test_a_unit_about_terraform_has_plans_to_read(unit: str) -> None:
+    sections = quiz.load(NOTEBOOKS / unit / "questions.yaml")
+    asked = {section: [item for item in items if item.get("plan")] for section, items in sections.items()}
+    assert sum(bool(items) for items in asked.values()) >= 2
+    assert {item["kind"] for items in asked.values() for item in items} >= {"number"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)

@@ -1,0 +1,128 @@
+"""Changes on record twice: what is meant before it begins, and how it ended.
+
+An intent is an event whose decision is ``unknown``. Whoever records only the end may also leave it out; an intent that
+has no end says that somebody has to look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from enum import StrEnum
+from types import MappingProxyType
+
+from helpers.compliance.audit.trail import Trail
+from helpers.compliance.audit.types import Action, Decision, Entry, Subject
+
+
+class Operation(StrEnum):
+    """What changes something real."""
+
+    APPLY = "apply"
+    DESTROY = "destroy"
+    IMPORT = "import"
+    MOVE_STATE = "move-state"
+    ROTATE_SECRET = "rotate-secret"  # noqa: S105
+    PROMOTE = "promote"
+    ROLL_BACK = "roll-back"
+
+
+#: The action of the trail that each is recorded as; which operation it was is in the details.
+ACTIONS: Mapping[Operation, Action] = MappingProxyType(
+    dict.fromkeys(Operation, Action.APPLY) | dict.fromkeys((Operation.PROMOTE, Operation.ROLL_BACK), Action.PROMOTION)
+)
+#: What an apply or a promotion is when its details do not say.
+_PLAIN = {Action.APPLY: Operation.APPLY, Action.PROMOTION: Operation.PROMOTE}
+#: Who copies what another program's log says of the end alone: a merge is one step of the Git server.
+_COPIED = ("forge", Action.PROMOTION)
+
+
+@contextmanager
+def changing(
+    trail: Trail,
+    operation: Operation | str,
+    *,
+    actor: str,
+    subject: Subject,
+    reason: str = "",
+) -> Iterator[Entry]:
+    """Record an intent, run the body, record how it ended.
+
+    The body does not run when the intent cannot be recorded. When it raises, the end is ``failed``, and the error goes
+    on. When it is killed there is no end, which `unfinished` says.
+
+    Args:
+        trail: of the collector that does it. operation: one of `Operation`.
+        actor: the account that does it. subject: what it is about: the plan, the package. reason: why.
+
+    Yields:
+        The intent, as it is in the trail.
+
+    Raises:
+        ValueError: there is no such operation. AuditDown, BadEvent: nothing was recorded, and nothing was done.
+    """
+    kind = Operation(operation)
+    action, said = ACTIONS[kind], {"operation": str(kind)}
+    intent = trail.record(
+        action, actor=actor, subject=subject, decision=Decision.UNKNOWN, reason=reason or "begun", details=said
+    )
+    ended = said | {"intent": intent.index}
+    try:
+        yield intent
+    except BaseException as error:
+        why = type(error).__name__
+        trail.record(action, actor=actor, subject=subject, decision=Decision.FAILED, reason=why, details=ended)
+        raise
+    trail.record(action, actor=actor, subject=subject, decision=Decision.ACCEPTED, reason=reason, details=ended)
+
+
+def unfinished(entries: Iterable[Entry]) -> list[str]:
+    """Return each change that began and has no end in the trail, and each that ended without an intent before it.
+
+    An intent counts for one end: about the same artifact, of the same operation, by the same account, signed by the
+    same key. An end that names its intent has that one or none.
+
+    Args:
+        entries: about one artifact, oldest first.
+    """
+    begun: list[Entry] = []
+    found = []
+    for entry in entries:
+        if entry.event.decision == Decision.REFUSED or not _changes(entry):
+            continue
+        if entry.event.decision == Decision.UNKNOWN:
+            begun.append(entry)
+        elif (intent := _intent_of(entry, begun)) is not None:
+            begun.remove(intent)
+        else:
+            found.append(f"entry {entry.index}: {_named(entry)} without an intent before it")
+    return found + [f"entry {one.index}: {_named(one)} that never ended" for one in begun]
+
+
+def _changes(entry: Entry) -> bool:
+    copied = entry.event.source is not None and (entry.signer.split("+")[0], entry.event.action) == _COPIED
+    return entry.event.action in _PLAIN and not copied
+
+
+def _intent_of(entry: Entry, begun: Iterable[Entry]) -> Entry | None:
+    wanted = (entry.event.details or {}).get("intent")
+    fits = (one for one in begun if _key(one) == _key(entry) and wanted in (None, one.index))
+    return next(fits, None)
+
+
+def _key(entry: Entry) -> tuple[object, ...]:
+    return _operation(entry), _digest(entry), entry.event.actor, entry.signer
+
+
+def _operation(entry: Entry) -> str:
+    return str((entry.event.details or {}).get("operation", _PLAIN[Action(entry.event.action)]))
+
+
+def _digest(entry: Entry) -> str:
+    subject = entry.event.subject
+    return subject.digest if isinstance(subject, Subject) else str(subject.get("digest", ""))
+
+
+def _named(entry: Entry) -> str:
+    word = _operation(entry)
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word} by {entry.event.actor}"
