@@ -6,7 +6,9 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import hypothesis
 import jsonschema
+from hypothesis import strategies as st
 
 #: How many values are made from the patterns before nobody can tell.
 EXAMPLES = 300
@@ -62,10 +64,6 @@ def _text(both: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def _matching(both: list[dict[str, Any]]) -> Iterator[str]:
-    # Takes a third of a second to load, and only patterns need it.
-    import hypothesis
-    from hypothesis import strategies as st
-
     # What comes from the contract's own pattern keeps it; it is never tried on other texts, which could take for ever.
     made, judging = (both[0]["pattern"], [{**both[0], "pattern": ""}, both[1]]) if "pattern" in both[0] else ("", both)
     made = made or both[1]["pattern"]

@@ -13,4 +13,5 @@ from helpers.course.scenarios import secrets as secrets
 from helpers.course.scenarios import signing as signing
 from helpers.course.scenarios import story as story
 from helpers.course.scenarios import tenants as tenants
+from helpers.course.scenarios import training as training
 from helpers.course.scenarios import twins as twins
