@@ -74,7 +74,7 @@ c.Execute.startup_timeout = 120
 c.GradedExecute.budget = int(os.environ.get("MOD208_NOTEBOOK_TIMEOUT", "2400"))
 c.GradedExecute.unsafe = os.environ.get("MOD208_UNSAFE_GRADING") == "1"
 # Their locked cells ask services that the learner's cells set up (docs/grading.md).
-c.GradedExecute.together = ["lab2-gitops", "lab3-compliance"]
+c.GradedExecute.together = ["lab2-gitops", "lab3-compliance", "project"]
 c.LimitOutput.max_lines = 500
 c.RestoreCells.add_missing_cells = True
 c.Autograde.exclude_overwriting = LearnersOwn(klass / "source", list(c.CourseDirectory.ignore))

@@ -45,8 +45,8 @@ COMMANDS = {
     "competencies": "competencies",
     "certificate": "certificate",
     "solutions": "solutions",
-    "map": "contract",
-    "contract": "deliverables",
+    "map": "course_map",
+    "contract": "contract",
 }
 
 

@@ -63,7 +63,7 @@ def issue(
 ) -> None:
     """Issue LEARNER's certificate from the gradebook; refuses when evidence is missing, and says what."""
     target = target or Path(f"{Path(learner).name}.jwt")
-    if target.exists():
+    if _there(target):
         raise BadInput(f"{target} is there already", why="It is not written over.", next="Choose another: --to FILE")
     if not target.parent.is_dir():
         # Before it is in the register: a certificate that nobody has could only be revoked.
@@ -116,6 +116,14 @@ def verify(file: Path, key: Path, status: Path | None, learner: str, book: bool,
     found = room.verify(file, issuer=key, status=status, learner=learner, held=held)
     emit(found.to_dict(), as_json, found.text())
     sys.exit(found.exit_code)
+
+
+def _there(target: Path) -> bool:
+    try:
+        return target.exists()
+    except OSError as error:
+        why = f"{error.strerror}: the name has {len(target.name)} characters."
+        raise BadInput("The certificate cannot be written there", why=why, next="Choose another: --to FILE") from None
 
 
 def _issuer(directory: Path, password: str) -> Issuer:

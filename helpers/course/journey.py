@@ -136,7 +136,7 @@ def _lab(declared: dict[str, Any]) -> list[Part]:
         open_ = next((step for step in mine if not step.passed), None)
         found.append(
             Part(
-                f"Lab {lab.id.removeprefix('lab')}",
+                outline.name_of(lab.id),
                 book["title"],
                 f"workspace/{lab.spec.assignment}/{name}",
                 sum(bool(step.passed) for step in mine),

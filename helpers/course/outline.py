@@ -127,6 +127,11 @@ def labs() -> dict[str, LabSpec]:
     return {raw["id"]: _lab(raw) for raw in load()["labs"]}
 
 
+def name_of(lab: str) -> str:
+    """Return what people call a lab: ``Lab 2``, ``Project``."""
+    return f"Lab {lab.removeprefix('lab')}" if lab.startswith("lab") else lab.capitalize()
+
+
 def lab(name: str) -> LabSpec:
     """Return one lab.
 

@@ -31,7 +31,7 @@ def course_map() -> Shown:
         )
     for lab in module["labs"]:
         books = [(book["title"], _own(lab["assignment"], book["file"])) for book in lab["notebooks"]]
-        rows.append((f"Lab {lab['id'].removeprefix('lab')}", lab["title"], lab["hours"], books))
+        rows.append((outline.name_of(lab["id"]), lab["title"], lab["hours"], books))
     cells = [
         [
             unit,

@@ -147,3 +147,8 @@ class TestRefused:
             course("issue", "ada", "--keys", "issuer")
         assert (here / "ada.jwt").read_text() == "mine"
         assert course("verify", "ada.jwt", "--issuer", "issuer/issuer.pub", "--gradebook").exit_code == 2
+
+
+def test_a_name_too_long_for_a_file_is_refused_in_words(once: None) -> None:
+    with pytest.raises(BadInput, match="cannot be written there"):
+        course("issue", "a" * 300, "--keys", "issuer")

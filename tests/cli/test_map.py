@@ -9,8 +9,8 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from helpers.cli import contract
-from helpers.cli.contract import ROWS, BadMap, Results, rows
+from helpers.cli import course_map
+from helpers.cli.course_map import ROWS, BadMap, Results, rows
 from helpers.core import paths
 
 CASES = """<testsuites><testsuite>
@@ -106,7 +106,7 @@ def test_check_ends_with_an_error_unless_all_that_is_claimed_passes(
 ) -> None:
     monkeypatch.setattr(paths, "ROOT", root)
     declare(root, O1={"notebooks": ["notebooks/one.ipynb"], "tests": [tests]})
-    ran = CliRunner().invoke(contract.map, ["--check", "--json"])
+    ran = CliRunner().invoke(course_map.map, ["--check", "--json"])
     assert ran.exit_code == code
     assert json.loads(ran.stdout)["rows"][0]["id"] == "O1"
     assert (tests in ran.stderr) == bool(code)

@@ -23,7 +23,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from joserfc.jwk import ECKey, OKPKey
 
-from helpers.compliance.certificates import Claim, Issuer, NoIssuer, NoSuchCertificate, envelope, verify
+from helpers.compliance.certificates import Claim, Issuer, NoIssuer, NoSuchCertificate, NotFit, envelope, verify
 from helpers.compliance.certificates import document as documents
 from helpers.compliance.certificates.types import Kind, stamp
 from helpers.core.paths import ROOT
@@ -394,3 +394,28 @@ def test_the_threat_model_names_each_finding() -> None:
     kinds = set(get_args(Kind)) - {"unknown"}
     assert {kind for kind in kinds if f"`{kind}`" not in section} == set()
     assert kinds - {kind for kind, _ in FORGERIES.values()} == {"other-learner", "not-held", "revoked"}
+
+
+@pytest.mark.parametrize("name", ["", "a" * 501])
+def test_a_name_that_does_not_fit_is_refused_and_nothing_is_issued(world: World, tmp_path: Path, name: str) -> None:
+    before = world.issuer.register()
+    with pytest.raises(NotFit, match="The learner's name"):
+        world.issuer.issue(name, CLAIMS, now=NOW)
+    with pytest.raises(NotFit, match="The issuer's name"):
+        Issuer.make(tmp_path / "issuer", "word", **{**WHO, "name": name})
+    with pytest.raises(NotFit, match="The issuer's address"):
+        Issuer(world.key.parent, "word", **{**WHO, "email": name})
+    assert world.issuer.register() == before and not (tmp_path / "issuer").exists()
+
+
+def test_the_longest_name_is_verified(world: World, tmp_path: Path) -> None:
+    line, text = world.issuer.issue("a" * documents.TEXT, CLAIMS, now=NOW)
+    (tmp_path / "a.jwt").write_text(text)
+    assert verify(tmp_path / "a.jwt", issuer=world.key, learner=line.learner, now=LATER)
+
+
+def test_a_claim_that_does_not_fit_is_refused_and_nothing_is_issued(world: World) -> None:
+    before = world.issuer.register()
+    with pytest.raises(NotFit, match="was not issued"):
+        world.issuer.issue("bob", [replace(CLAIMS[0], text="a" * 501)], now=NOW)
+    assert world.issuer.register() == before

@@ -55,5 +55,19 @@ class TestLab3(Both):
         assert proofs[step].proved, proofs[step].problem
 
 
+class TestProject(Both):
+    """In the world that the tests of its checks share."""
+
+    lab = "project"
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def proofs(cls) -> dict[str, proof.Proof]:
+        return worlds.lab_world(cls.lab).walked()
+
+    def test_starter_fails_and_solution_passes(self, proofs: dict[str, proof.Proof], step: str) -> None:
+        assert proofs[step].proved, proofs[step].problem
+
+
 def test_each_lab_is_proved_here() -> None:
     assert {both.lab for both in Both.__subclasses__()} == set(outline.labs())

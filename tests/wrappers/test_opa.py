@@ -170,3 +170,21 @@ def test_build_and_inspect(folder: Path) -> None:
     assert opa.eval("data.main.deny", bundles=[bundle.path], input={"public": True}).value
     with pytest.raises(PolicyMissing):
         opa.inspect("nowhere")
+
+
+@pytest.mark.parametrize(
+    ("rules", "query", "can"),
+    [
+        ("deny := set()\n", "data.main.deny[_]", False),
+        ('deny contains "x" if false\n', "data.main.deny[_]", False),
+        ("deny contains msg if {\n\tsome msg in data.reasons\n}\n", "data.main.deny[_]", False),
+        ("default deny := false\n", "data.main.deny", False),
+        ('deny := {"no owner"} if not input.spec.owner\n', "data.main.deny[_]", True),
+        ('deny := {msg | some key, _ in input.labels; msg := sprintf("%v", [key])}\n', "data.main.deny[_]", True),
+        ("deny if input.kind == 1\n", "data.main.deny", True),
+        ("deny := true\n", "data.main.deny", True),
+    ],
+)
+def test_whether_an_input_can_make_a_query_hold(tmp_path: Path, rules: str, query: str, can: bool) -> None:
+    (tmp_path / "main.rego").write_text(f"package main\n\n{rules}")
+    assert Opa(tmp_path).satisfiable(query, data=["main.rego"]) is can

@@ -5,7 +5,14 @@ The document is an Open Badges 3.0 achievement in the W3C Verifiable Credentials
 JSON-LD has to be put in a canonical form, nor a context be fetched, to verify it; joserfc does the Ed25519.
 """
 
-from helpers.compliance.certificates.issuer import CERTIFICATE_DAYS, Issued, Issuer, NoIssuer, NoSuchCertificate
+from helpers.compliance.certificates.issuer import (
+    CERTIFICATE_DAYS,
+    Issued,
+    Issuer,
+    NoIssuer,
+    NoSuchCertificate,
+    NotFit,
+)
 from helpers.compliance.certificates.types import CertificateVerification, Claim, Fault
 from helpers.compliance.certificates.verify import verify
 
@@ -18,5 +25,6 @@ __all__ = [
     "Issuer",
     "NoIssuer",
     "NoSuchCertificate",
+    "NotFit",
     "verify",
 ]

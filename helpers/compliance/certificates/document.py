@@ -21,6 +21,8 @@ CREDENTIALS = "https://www.w3.org/ns/credentials/v2"
 BADGES = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
 #: Bits of a status list: no fewer, so that a place in it says little (Bitstring Status List 1.0).
 PLACES = 131_072
+#: Characters that a text in a certificate may have, as schema.json says.
+TEXT = 500
 _JUDGED = {
     "apart": "Judged where no code of the learner's ran.",
     "together": "Judged in the learner's kernel: a learner's code could have forged the points.",

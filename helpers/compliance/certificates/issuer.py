@@ -31,6 +31,12 @@ class NoIssuer(BadInput):
     code = "no-issuer"
 
 
+class NotFit(BadInput):
+    """A certificate cannot hold what it would state."""
+
+    code = "not-fit"
+
+
 class NoSuchCertificate(BadInput):
     """The issuer's register has no such certificate."""
 
@@ -65,6 +71,8 @@ class Issuer:
     """
 
     def __init__(self, directory: Path, password: str, *, name: str, email: str) -> None:
+        _text("The issuer's name", name)
+        _text("The issuer's address", email)
         self.directory = directory
         self._key = _private(directory / PRIVATE, password)
         self._who = {"id": envelope.name_of(self._key), "name": name, "email": email}
@@ -76,6 +84,8 @@ class Issuer:
         Raises:
             NoIssuer: the directory is there already, or the password is empty.
         """
+        _text("The issuer's name", name)
+        _text("The issuer's address", email)
         if not password:
             raise NoIssuer(
                 "The issuer's key has no password", next="CERTIFICATE_PASSWORD=... course certificate keys DIR"
@@ -99,7 +109,12 @@ class Issuer:
     def issue(
         self, learner: str, claims: Sequence[Claim], *, days: int = CERTIFICATE_DAYS, now: datetime | None = None
     ) -> tuple[Issued, str]:
-        """Issue a certificate of what *claims* say; return its line in the register, and its text."""
+        """Issue a certificate of what *claims* say; return its line in the register, and its text.
+
+        Raises:
+            NotFit: the learner's name, the issuer's or a claim is longer than a certificate holds; nothing was issued.
+        """
+        _text("The learner's name", learner)
         now = now or datetime.now(UTC)
         until = now + timedelta(days=days)
         with self._locked():
@@ -111,7 +126,10 @@ class Issuer:
             credential = document.achievement(
                 self._who, learner, claims, identity=line.id, place=place, times=(now, until)
             )
-            document.fits(credential, "certificate")
+            try:
+                document.fits(credential, "certificate")
+            except envelope.NotGenuine as error:
+                raise NotFit("The certificate was not issued", why=str(error), next="Shorten what it names.") from None
             self._write([*lines, line], now)
         return line, envelope.sign(credential, self._key)
 
@@ -155,6 +173,13 @@ class Issuer:
         return FileLock(self.directory / ".lock")
 
 
+def _text(what: str, text: str) -> None:
+    """Raise `NotFit` unless a certificate can hold a text."""
+    if not text or len(text) > document.TEXT:
+        why = f"It has {len(text)} characters; a certificate holds 1 to {document.TEXT}."
+        raise NotFit(f"{what} does not fit into a certificate", why=why, next="Name it otherwise.")
+
+
 def _private(path: Path, password: str) -> OKPKey:
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), password.encode())
@@ -172,4 +197,4 @@ def _private(path: Path, password: str) -> OKPKey:
     return OKPKey.import_key(key.private_bytes(pem, pkcs8, serialization.NoEncryption()))
 
 
-__all__ = ["CERTIFICATE_DAYS", "LIST_DAYS", "Issued", "Issuer", "NoIssuer", "NoSuchCertificate"]
+__all__ = ["CERTIFICATE_DAYS", "LIST_DAYS", "Issued", "Issuer", "NoIssuer", "NoSuchCertificate", "NotFit"]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from helpers.compliance.contracts import values
 from helpers.compliance.contracts.custom_resource import CustomResource, Field
 from helpers.compliance.contracts.types import Fault, unknown
 from helpers.compliance.module_rules import archive, interface
@@ -176,15 +177,18 @@ def _accepted(
     except (re.error, OverflowError, RecursionError) as error:
         yield Fault("pattern", at, "Its pattern is not a regular expression", str(error))
         return
-    low, high = (_bound(accepts, field, name, pick) for name, pick in (("minimum", max), ("maximum", min)))
-    offered = field.schema.get("enum")
-    chosen = accepts.get("enum")
-    empty = low is not None and high is not None and low > high
-    if empty or (offered and chosen and not set(map(repr, offered)) & set(map(repr, chosen))):
-        why = f"{field.path} offers {offered or 'numbers in its own range'}; accepted is {dict(accepts)}."[:300]
+    yield from _nothing(at, accepts, field)
+
+
+def _nothing(at: str, accepts: Mapping[str, Any], field: Field) -> Iterator[Fault]:
+    """Yield a fault when no value is both one that the field can have and one that is accepted."""
+    try:
+        example = values.common(accepts, field.schema)
+    except values.NotFound:
+        what = "No value was found that the field can have and it accepts"
+        yield unknown(at, what, f"{field.path}: {dict(accepts)}"[:300], "Accept an enum, or a simpler pattern.")
+        return
+    if example is None:
+        offered = field.schema.get("enum") or "values of its own range"
+        why = f"{field.path} offers {offered}; accepted is {dict(accepts)}."[:300]
         yield Fault("accepts-nothing", at, "It accepts no value that the field can have", why)
-
-
-def _bound(accepts: Mapping[str, Any], field: Field, name: str, pick: Any) -> float | None:
-    given = [one[name] for one in (accepts, field.schema) if name in one]
-    return pick(given) if given else None

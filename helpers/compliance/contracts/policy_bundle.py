@@ -11,7 +11,7 @@ from helpers.compliance.module_rules import archive
 from helpers.core.errors import CourseError
 from helpers.wrappers.opa import Opa
 from helpers.wrappers.policy import PolicyError
-from helpers.wrappers.rego_rules import rules_in
+from helpers.wrappers.rego_rules import Rule, rules_in
 
 MANIFEST = ".manifest"
 _WHOLE = "bundle.tar.gz"
@@ -56,14 +56,28 @@ def _rules(handover: Handover, path: str, packed: bytes, rego: dict[str, bytes])
             # As a whole, too: OPA loads no bundle whose roots, data or versions of Rego do not fit its policies.
             (Path(name) / _WHOLE).write_bytes(packed)
             found = Opa(name).check(_WHOLE, bundle=True, strict=True) if found.valid else found
+            silent = found.valid and not any(_speaks(Opa(name), rule) for rule in judging)
         except PolicyError as error:
             handover.faults.append(Fault("rego", path, error.what, error.why, error.next))
             return
         except CourseError as error:
             handover.faults.append(unknown(path, error.what, error.why, error.next))
             return
-    if found.valid:
+    if silent:
+        named = ", ".join(dict.fromkeys(f"{one.package}.{one.name}" for one in judging))
+        why = f"No input makes {named} hold, by OPA's partial evaluation."
+        handover.faults.append(
+            Fault("says-nothing", path, "Its policies refuse nothing", why[:300], "Write the rules.")
+        )
+    elif found.valid:
         handover.checked.append(f"the policies in {path} compile; {len(judging)} rules judge")
-        return
-    why = "; ".join(map(str, found.problems))[:500]
-    handover.faults.append(Fault("rego", path, "Its policies do not compile", why, "opa check --strict DIRECTORY"))
+    else:
+        why = "; ".join(map(str, found.problems))[:500]
+        handover.faults.append(Fault("rego", path, "Its policies do not compile", why, "opa check --strict DIRECTORY"))
+
+
+def _speaks(opa: Opa, rule: Rule) -> bool:
+    """Can this rule of the bundle say anything, whatever the input?"""
+    name = f"data.{rule.package}.{rule.name}"
+    queries = [f"{name}[_]"] if rule.gives_messages else [f"{name}[_]", name]
+    return any(opa.satisfiable(query, bundles=[_WHOLE]) for query in queries)

@@ -17,4 +17,5 @@ from helpers.course.scenarios import split_view as split_view
 from helpers.course.scenarios import stack_scale as stack_scale
 from helpers.course.scenarios import story as story
 from helpers.course.scenarios import tenants as tenants
+from helpers.course.scenarios import training as training
 from helpers.course.scenarios import twins as twins

@@ -85,6 +85,17 @@ class Opa(Wrapper):
         rows = tuple(tuple(e.get("value") for e in item.get("expressions") or ()) for item in found)
         return EvalResult(query, rows, tuple(item.get("bindings") or {} for item in found), measured)
 
+    def satisfiable(self, query: str, *, data: Sequence[StrPath] = (), bundles: Sequence[StrPath] = ()) -> bool:
+        """Return whether an input can make a query hold (``opa eval --partial``, with ``input`` unknown).
+
+        False means that none can: OPA reduced it to nothing. True means that conditions on the input are left, which
+        may still contradict each other.
+        """
+        args = ["eval", "--format=json", "--partial", "--unknowns=input", *_each("data", data)]
+        args += [*_each("bundle", bundles), f"--capabilities={os.fspath(restricted())}"]
+        raw = self._document("eval", self._run([*args, "--", query]), ok=(0, 2))
+        return bool((raw.get("partial") or {}).get("queries"))
+
     def test(
         self,
         *files: StrPath,

@@ -226,6 +226,10 @@ def _inputs(name: str, mapping: dict[str, Any]) -> Callable[[Any], None]:
             "accepts-nothing",
         ),
         (
+            _inputs("team", {"field": "spec.team", "accepts": {"type": "string", "enum": ["Vision!"]}}),
+            "accepts-nothing",
+        ),
+        (
             _inputs("gpu_kind", {"field": "spec.gpu.kind", "accepts": {"type": "string", "enum": ["v100"]}}),
             "accepts-nothing",
         ),
@@ -246,6 +250,11 @@ def test_a_signed_contract_that_lies(made: Made, lie: Callable[[Any], None], kin
     made.change(CONTRACT, lie)
     found = judged(made)
     assert found.status == "invalid" and kind in kinds(found)
+
+
+def test_a_pattern_for_which_no_value_is_found_is_not_called_valid(made: Made) -> None:
+    made.change(CONTRACT, _inputs("team", {"field": "spec.team", "accepts": {"type": "string", "pattern": "^[A-Z]+$"}}))
+    assert "No value was found" in judged(made).text() and judged(made).exit_code == 3
 
 
 def test_a_package_of_other_bytes(made: Made, tmp_path: Path) -> None:
@@ -312,6 +321,14 @@ class TestPolicies:
 
     def test_policies_that_refuse_nothing(self, made: Made) -> None:
         assert self.build(made, {"main.rego": "package main\n\nallow := true\n"}) == {"says-nothing"}
+
+    def test_rules_that_no_input_makes_hold_refuse_nothing(self, made: Made) -> None:
+        text = 'package main\n\ndeny := set()\n\nwarn contains "x" if false\n'
+        assert self.build(made, {"main.rego": text}) == {"says-nothing"}
+
+    def test_one_rule_that_can_speak_is_enough(self, made: Made) -> None:
+        text = 'package main\n\ndeny := set()\n\nviolation contains {"msg": "x"} if input.review\n'
+        assert self.build(made, {"main.rego": text}) == set()
 
     def test_tests_are_not_policies(self, made: Made) -> None:
         text = 'package main_test\n\ndeny contains "x" if false\n\ntest_it if true\n'

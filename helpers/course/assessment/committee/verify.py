@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from helpers.compliance.audit import Action, Entry, Subject, verify_export
 from helpers.core.errors import BadInput
-from helpers.course.assessment.committee.charter import Charter
-from helpers.course.assessment.committee.reviews import ACCEPTED, Finding, faults, outcome
+from helpers.course.assessment.committee.charter import Charter, person
+from helpers.course.assessment.committee.reviews import ACCEPTED, Finding, Review, faults, outcome
 from helpers.course.assessment.committee.sitting import COMMITTEE, approvers_of, digest, review_in, reviews_of, signer
 
 #: Findings that are not a fault of anybody: it could not be told.
@@ -118,11 +118,19 @@ def judge(
     if not approvers:
         found.append(Finding("no-approval", f"the trail does not say who approved {change[:12]}"))
     said = [review_in(entry) for entry in reviews]
+    found += _approved_later(said, [entry for entry in entries if entry.index > record.index], change)
     presenter = by or str(record.event.details.get("presenter") or "")
     wrong = faults(charter, said, presenter=presenter, approvers=approvers)
     if not wrong and (due := outcome(charter, said)) != record.event.decision:
         wrong = [Finding("decision", f"the record says {record.event.decision}, the scores say {due}")]
     return _verdict([*found, *wrong], str(record.event.decision))
+
+
+def _approved_later(reviews: Sequence[Review], after: Sequence[Entry], change: str) -> list[Finding]:
+    """Find who voted first and approved the change once the record was made: the conflict is the same."""
+    later = {person(name): name for name in approvers_of(after, change)}
+    voted = [one.reviewer for one in reviews if one.counts and person(one.reviewer) in later]
+    return [Finding("conflict", f"{name!r} scores, and approved the change after the record") for name in voted]
 
 
 def _no_record(records: Sequence[Entry], own: Sequence[Entry], charter: Charter, deck: str) -> Finding:
