@@ -43,6 +43,7 @@ COMMANDS = {
     "adrs": "adrs",
     "competencies": "competencies",
     "certificate": "certificate",
+    "grade": "grade",
     "solutions": "solutions",
     "map": "contract",
     "contract": "deliverables",

@@ -30,6 +30,7 @@ SELF_DISPLAYING = {
     "helpers.course.assessment.rubric.Calibration": "words of the course; the table knows no type of a higher floor",
     "helpers.course.assessment.rubric.Criterion": "words of the course; the table knows no type of a higher floor",
     "helpers.course.assessment.rubric.Rubric": "words of the course; the table knows no type of a higher floor",
+    "helpers.course.class_run.ClassRun": "words of the course; the table knows no type of a higher floor",
     "helpers.course.quiz.quiz.Quiz": "shows its widget or the static twin of that, whichever the front end can",
     "helpers.course.labs._lab.Restored": "words of the course; the table knows no type of a higher floor",
     "helpers.course.labs._lab.Lab": "shows its progress; the table knows no type of a higher floor",
