@@ -15,8 +15,9 @@ _cells: Any = _v4
 
 
 def read(path: Path) -> Node:
-    """Return a notebook file, upgraded to format 4. Raises what nbformat raises."""
-    return _nbformat.read(path, as_version=4)
+    """Return a notebook file, upgraded to format 4.5, in which every cell has an id. Raises what nbformat raises."""
+    nb = _nbformat.read(path, as_version=4)
+    return _cells.upgrade(nb) if nb.nbformat_minor < _cells.nbformat_minor else nb
 
 
 def validate(nb: Node) -> None:

@@ -11,6 +11,7 @@ import copy
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,9 @@ class LimitedExecute(Execute):  # type: ignore[misc]
     environment: dict[str, str] | None = None
 
     def preprocess(self, nb: Node, resources: Any = None, km: Any = None) -> tuple[Node, Any]:
-        """Run the notebook; see the class."""
+        """Run the notebook; see the class. One without code starts no kernel."""
+        if not any(cell.cell_type == "code" and cell.source.strip() for cell in nb.cells):
+            return nb, resources
         self._ended: str | None = None
         self._watch: Watch | None = None
         self._connection: zmq.Socket[Any] | None = None
@@ -66,8 +69,12 @@ class LimitedExecute(Execute):  # type: ignore[misc]
             with super().setup_kernel(env=self.environment, **kwargs):
                 yield
             return
-        with super().setup_kernel(**kwargs), self.place.sandbox.watch(self.km.provisioner.pid) as self._watch:
+        with super().setup_kernel(**kwargs), self._held() as self._watch:
             yield
+
+    def _held(self) -> Watch:
+        assert self.place is not None
+        return self.place.sandbox.watch(self.km.provisioner.pid, *self.km.entered)
 
     def preprocess_cell(self, cell: Node, resources: Any, index: int) -> tuple[Node, Any]:
         """Run one cell, or say why it was not run."""
@@ -154,15 +161,18 @@ class GradedExecute(LimitedExecute):
     """
 
     together = List(
-        Unicode(), help="Assignments whose locked cells still run in the learner's kernel: their points can be forged."
+        Unicode(), help="Assignments whose locked cells run in the learner's kernel: their points can be forged."
     ).tag(config=True)
+    unconfined = List(Unicode(), help="Those of `together` whose kernel runs with the grader's rights.").tag(
+        config=True
+    )
     unsafe = Bool(False, help="Grade without sandboxes where there are none, and mark the grades.").tag(config=True)
 
     def preprocess(self, nb: Node, resources: Any = None, km: Any = None) -> tuple[Node, Any]:
         """Run and judge the notebook; see the class."""
         directory, who = Path(resources["metadata"]["path"]), resources["nbgrader"]
-        if who["assignment"] in self.together:
-            return self._run_together(nb, resources, directory)
+        if who["assignment"] in self.unconfined:
+            return self._run_unconfined(nb, resources, directory)
         try:
             sandbox.require()
         except sandbox.NoSandbox as missing:
@@ -171,12 +181,29 @@ class GradedExecute(LimitedExecute):
                 raise
             judging.remark(nb, f"unsafe: {missing.what}")
             nb.cells.insert(0, judging.notice_unsafe(missing.what))
-            return self._run_together(nb, resources, directory)
+            return self._run_unconfined(nb, resources, directory)
         locked = judging.locked_cells(self._instructors(who))
         box = Box(directory, self._directory("submitted_directory", who))
         box.fill()
         go = tooling.ready(who["assignment"], [*(cell.source for cell in (*locked, *nb.cells)), box.choice()])
         limits = Limits(wall=self.budget + 120)
+        if who["assignment"] in self.together:
+            self._run_together(nb, resources, box.together(limits, go))
+            judging.note_taken(nb, box.empty())
+        else:
+            self._run_apart(nb, resources, locked, box, limits, go)
+        self._remark(nb, who, locked)
+        self._no_stderr(nb)
+        return nb, resources
+
+    def _run_together(self, nb: Node, resources: Any, given: AbstractContextManager[Place]) -> None:
+        """Run the submission and its locked cells in one kernel: names of the learner's can be tested, and forged."""
+        with given as place:
+            self._part(place).preprocess(nb, resources)
+
+    def _run_apart(
+        self, nb: Node, resources: Any, locked: list[Node], box: Box, limits: Limits, go: Path | None
+    ) -> None:
         with box.learners(limits, go) as place:
             theirs = judging.without_graded(nb)
             try:
@@ -185,16 +212,13 @@ class GradedExecute(LimitedExecute):
                 # Files that were handed in can keep a kernel from starting; they are judged all the same.
                 judging.remark(nb, f"the cells were not run: {error}")
         taken = box.empty()
+        ours = judging.notebook(locked, nb)
         with box.judges(limits, go) as place:
-            ours = judging.notebook(locked, nb)
             judge = self._part(place)
             # A busy machine must not cost points: the limit for a learner's cell is for the learner's cells.
             judge.timeout = max(self.timeout, 900)
             judge.preprocess(ours, copy.deepcopy(resources))
         judging.merge(nb, theirs, ours, taken)
-        self._remark(nb, who, locked)
-        self._no_stderr(nb)
-        return nb, resources
 
     def _remark(self, nb: Node, who: dict[str, str], locked: list[Node]) -> None:
         """Take down what an instructor should look at: it changed no points."""
@@ -222,7 +246,7 @@ class GradedExecute(LimitedExecute):
         part.place = place
         return part
 
-    def _run_together(self, nb: Node, resources: Any, directory: Path) -> tuple[Node, Any]:
+    def _run_unconfined(self, nb: Node, resources: Any, directory: Path) -> tuple[Node, Any]:
         with Room(directory) as room:
             self.environment = room.environment()
             nb, resources = super().preprocess(nb, resources)

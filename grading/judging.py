@@ -58,8 +58,11 @@ def without_graded(nb: Node) -> Node:
 
 
 def notebook(locked: list[Node], like: Node) -> Node:
-    """Return the notebook that the judge runs."""
+    """Return the notebook that the judge runs; it is empty when points come from no cell of it."""
     nb = copy.deepcopy(like)
+    if not any(judged(cell) for cell in locked):
+        nb.cells = []
+        return nb
     setup, *judging = copy.deepcopy(locked)
     nb.cells = [_notebook.cell("code", PRELUDE), setup, _notebook.cell("code", PIN), *judging]
     for cell in nb.cells:
@@ -85,6 +88,11 @@ def merge(nb: Node, theirs: Node, ours: Node, taken: Taken) -> None:
             continue
         cell.source, cell.outputs = verdict.source, verdict.outputs
         cell.execution_count = verdict.get("execution_count")
+    note_taken(nb, taken)
+
+
+def note_taken(nb: Node, taken: Taken) -> None:
+    """Note what was graded: the digest of the files, and what was left out."""
     facts = {"workspace": taken.digest, "files": taken.files}
     nb.metadata["mod208"] = {**nb.metadata.get("mod208", {}), "judged": facts}
     for line in taken.left_out[:20]:
@@ -119,4 +127,4 @@ def notice_unsafe(why: str) -> Node:
     return _notebook.cell("markdown", text, id="notice-unsafe")
 
 
-__all__ = ["NotJudged", "locked_cells", "merge", "notebook", "without_graded"]
+__all__ = ["NotJudged", "locked_cells", "merge", "note_taken", "notebook", "without_graded"]

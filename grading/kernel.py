@@ -10,8 +10,11 @@ import zmq
 import zmq.asyncio
 from jupyter_client.manager import AsyncKernelManager
 
+from grading import forking
 from grading.sandbox import BARE, Sandbox
 
+#: File, beside the sockets, that says that the sandbox is there.
+READY = "ready"
 #: Bytes of one message of a kernel; a larger one never reaches the grader's memory.
 MAX_MESSAGE = 64_000_000
 
@@ -32,6 +35,9 @@ def manager(sandbox: Sandbox, python: str, cwd: str, sockets: Path) -> type[Asyn
             self.transport = "ipc"
             self.connection_file = str(sockets / "kernel.json")
             self.ip = str(sockets / "k")
+            #: Processes that entered the sandbox from outside.
+            self.entered: tuple[int, ...] = ()
+            self.request: forking.Request | None = None
 
         def client(self, **options: Any) -> Any:
             context = zmq.asyncio.Context()
@@ -39,6 +45,11 @@ def manager(sandbox: Sandbox, python: str, cwd: str, sockets: Path) -> type[Asyn
             return super().client(**{**options, "context": context})
 
         def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
+            self.request = None
+            if forking.offered():
+                own = ["-f", self.connection_file, *(extra_arguments or [])]
+                self.request = forking.Request(sandbox.variables(), sandbox.limits.each(), own, cwd)
+                return sandbox.command([*forking.WAITS, str(sockets / READY)], "/")
             # -P: a file json.py beside the notebook must not keep the kernel from starting.
             argv = [python, "-P", "-m", "ipykernel_launcher", "-f", self.connection_file, *(extra_arguments or [])]
             return sandbox.command(argv, cwd)
@@ -50,6 +61,18 @@ def manager(sandbox: Sandbox, python: str, cwd: str, sockets: Path) -> type[Asyn
             return await super()._async_pre_start_kernel(**{**options, "env": dict(BARE), "cwd": "/", **mute})
 
         pre_start_kernel = _async_pre_start_kernel
+
+        async def _async_launch_kernel(self, kernel_cmd: list[str], **options: Any) -> None:
+            await super()._async_launch_kernel(kernel_cmd, **options)
+            if self.request is not None:
+                started: Any = self.provisioner
+                try:
+                    self.entered = (forking.fork(self.request, started.pid, sockets / READY),)
+                except forking.NotForked:
+                    await started.kill()
+                    raise
+
+        _launch_kernel = _async_launch_kernel
 
         async def _async_interrupt_kernel(self) -> None:
             # A signal would reach bubblewrap, which ends of it, and not the kernel behind it.

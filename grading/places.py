@@ -95,9 +95,20 @@ class Box:
     @contextlib.contextmanager
     def learners(self, limits: Limits, go: Path | None = None) -> Iterator[Place]:
         """Give the sandbox in which the learner's cells run; *go*: the directory of the Go that is needed there."""
+        with self._own(limits, go, sandbox.course()) as place:
+            yield place
+
+    @contextlib.contextmanager
+    def together(self, limits: Limits, go: Path | None = None) -> Iterator[Place]:
+        """Give the sandbox in which the learner's cells and the locked cells run in one kernel."""
+        with self._own(limits, go, sandbox.course("grading", "source/header.ipynb")) as place:
+            yield place
+
+    @contextlib.contextmanager
+    def _own(self, limits: Limits, go: Path | None, course: list[Path]) -> Iterator[Place]:
         with _sockets() as sockets:
             writes = {self.inside: self.work, STATE: self.state, str(sockets): sockets}
-            reads = [*sandbox.course(), *_compiler(go)]
+            reads = [*course, *_compiler(go)]
             box = Sandbox(_environment(go, self.learner), reads, writes, scratch=(cache_dir(),), limits=limits)
             yield Place(box, self.inside, sockets)
 

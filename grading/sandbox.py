@@ -6,6 +6,7 @@ environment. Everything else of the machine is not there: other processes, the n
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import sys
@@ -65,6 +66,12 @@ def require() -> None:
             why="Without it a learner's code runs with your rights.",
             next=f"sudo apt-get install -y bubblewrap{unsafe}",
         )
+    _try(program, unsafe)
+
+
+@functools.cache
+def _try(program: str, unsafe: str) -> None:
+    # What raises is tried again; what worked is not.
     argv = [program, "--unshare-all", "--unshare-user", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
     done = process.run(argv, timeout=30)
     if done.returncode:
@@ -106,7 +113,7 @@ class Sandbox:
             *([] if self.nests else ["--disable-userns"]),
         ]
         options = [*_system(), *self._places(), "--remount-ro", "/dev", "--remount-ro", "/", "--clearenv"]
-        for name, value in self._environment().items():
+        for name, value in self.variables().items():
             options += ["--setenv", name, value]
         return [*wrapper, *options, "--chdir", cwd, "--", *self.limits.command(), *(os.fspath(a) for a in argv)]
 
@@ -127,9 +134,9 @@ class Sandbox:
         watch.check()
         return done
 
-    def watch(self, pid: int) -> Watch:
-        """Watch over a sandbox whose bubblewrap has this process id; see `Watch`."""
-        return Watch(Watched(pid, tuple(self.writes.values())), self.limits)
+    def watch(self, pid: int, *entered: int) -> Watch:
+        """Watch over a sandbox whose bubblewrap has this process id, and over what has entered it; see `Watch`."""
+        return Watch(Watched(pid, tuple(self.writes.values()), entered), self.limits)
 
     def _places(self) -> list[str]:
         options = ["--dir", "/run", *_tmpfs("/tmp", self.limits.tmp), *_tmpfs("/dev/shm", self.limits.tmp // 8)]  # noqa: S108
@@ -145,17 +152,13 @@ class Sandbox:
             options += ["--ro-bind", str(outside), inside]
         return options
 
-    def _environment(self) -> dict[str, str]:
-        ours = {
-            "HOME": HOME,
-            "USER": "learner",
-            "LANG": "C.UTF-8",
-            "TMPDIR": "/tmp",  # noqa: S108
-            "PATH": PATH,
-        }
-        return {**ours, **self.environment}
+    def variables(self) -> dict[str, str]:
+        """Return every variable there is inside."""
+        return {**CONSTANT, **self.environment}
 
 
+#: Variables of every sandbox.
+CONSTANT = {"HOME": HOME, "USER": "learner", "LANG": "C.UTF-8", "TMPDIR": "/tmp", "PATH": PATH}  # noqa: S108
 #: All that bubblewrap itself is given.
 BARE = {"PATH": os.defpath}
 #: bubblewrap's options for every namespace there is, and for a user without rights in them.

@@ -61,18 +61,26 @@ class Limits:
     tmp: int = 1_000_000_000
     output: int = 16_000_000
 
+    def each(self) -> dict[str, int]:
+        """Return the limits of one process, by the names of `resource`."""
+        own = {"cpu": self.cpu, "nofile": self.open_files, "fsize": self.file_size, "nproc": self.processes}
+        return {**own, "core": 0}
+
     def command(self) -> list[str]:
         """Return the command that sets the limits of one process for what follows it."""
-        own = {"cpu": self.cpu, "nofile": self.open_files, "fsize": self.file_size, "nproc": self.processes, "core": 0}
-        return ["prlimit", *(f"--{name}={value}:{value}" for name, value in own.items()), "--"]
+        return ["prlimit", *(f"--{name}={value}:{value}" for name, value in self.each().items()), "--"]
 
 
 @dataclass(frozen=True)
 class Watched:
-    """What is watched: bubblewrap's process id, and the directories that the sandbox writes."""
+    """What is watched: bubblewrap's process id, the directories that the sandbox writes, and processes that entered it.
+
+    Who enters (see `grading.forking`) does not descend from bubblewrap; it ends with the sandbox all the same.
+    """
 
     pid: int
     directories: tuple[Path, ...] = ()
+    entered: tuple[int, ...] = ()
 
     def end(self) -> None:
         """Kill it; with bubblewrap goes the first process inside, and with that one all others."""
@@ -135,7 +143,7 @@ class Watch:
 
     def _of_processes(self) -> str:
         count = memory = 0
-        for pid in members(self.watched.pid):
+        for pid in members(self.watched.pid, *self.watched.entered):
             count += 1
             memory += _memory(pid)
         if count > self.limits.processes:
@@ -157,8 +165,8 @@ class Watch:
         return ""
 
 
-def members(pid: int) -> list[int]:
-    """Return the process *pid* and all that descend from it.
+def members(*pids: int) -> list[int]:
+    """Return the processes and all that descend from them.
 
     In a process namespace nobody gets away: who loses its parent becomes a child of the namespace's first process.
     """
@@ -166,7 +174,7 @@ def members(pid: int) -> list[int]:
     for name in os.listdir("/proc"):  # noqa: PTH208 - a path for each would take longer than reading it
         if name.isdigit() and (parent := _parent(int(name))):
             children.setdefault(parent, []).append(int(name))
-    found = [pid]
+    found = list(pids)
     for one in found:
         found += children.get(one, ())
     return found

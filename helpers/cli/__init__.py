@@ -44,6 +44,7 @@ COMMANDS = {
     "adrs": "adrs",
     "competencies": "competencies",
     "certificate": "certificate",
+    "grade": "grade",
     "solutions": "solutions",
     "map": "course_map",
     "contract": "contract",

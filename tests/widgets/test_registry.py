@@ -33,6 +33,7 @@ SELF_DISPLAYING = {
     "helpers.course.handing.notebook.NothingToDo": "words of the course; the table knows no type of a higher floor",
     "helpers.course.labs._lab.Graded": "words of the course; the table knows no type of a higher floor",
     "helpers.course.quiz.prediction.Prediction": "shows its widget or the static twin of that, as a questionnaire does",
+    "helpers.course.class_run.ClassRun": "words of the course; the table knows no type of a higher floor",
     "helpers.course.quiz.quiz.Quiz": "shows its widget or the static twin of that, whichever the front end can",
     "helpers.course.labs._lab.Restored": "words of the course; the table knows no type of a higher floor",
     "helpers.course.labs._lab.Lab": "shows its progress; the table knows no type of a higher floor",
