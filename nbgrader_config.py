@@ -99,4 +99,5 @@ c.HTMLExporter.preprocessors = ["grading.inert.Inert"]
 c.HTMLExporter.filters = {"markdown2html": "grading.inert.markdown2html"}
 
 # What goes back, and out.
+c.GenerateFeedback.exporter_class = "grading.feedback.FeedbackExporter"
 c.ExportApp.plugin_class = "grading.export.CourseExport"

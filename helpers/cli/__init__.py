@@ -27,6 +27,7 @@ COMMANDS = {
     "hint": "labs",
     "reset": "labs",
     "solve": "labs",
+    "submit": "submit",
     "prove": "prove",
     "gates": "gates",
     "leaks": "leaks",
@@ -41,6 +42,7 @@ COMMANDS = {
     "release": "release",
     "new": "new",
     "adrs": "adrs",
+    "class": "classes",
     "competencies": "competencies",
     "certificate": "certificate",
     "solutions": "solutions",
@@ -50,7 +52,7 @@ COMMANDS = {
 
 
 #: Command -> its function, where Python's own word has the name already.
-NAMES = {"next": "following"}
+NAMES = {"next": "following", "class": "classes"}
 
 
 class Lazy(click.Group):
