@@ -63,7 +63,9 @@ c = get_config()  # noqa: F821 - nbgrader provides it
 course = Path(__file__).resolve().parent
 c.CourseDirectory.course_id = {course!r}
 c.Exchange.root = os.environ.get("MOD208_EXCHANGE", {exchange!r})
-c.Exchange.assignment_dir = os.environ.get("MOD208_WORKSPACE", str(course / "workspace"))
+workspace = Path(os.environ.get("MOD208_WORKSPACE", course / "workspace")).expanduser().resolve()
+workspace.mkdir(parents=True, exist_ok=True)  # the assignment list fails without it
+c.Exchange.assignment_dir = str(workspace)
 c.ExchangeFactory.submit = "helpers.course.classroom.submitting.Submit"
 # What is never copied: caches, state with secrets, backups.
 c.CourseDirectory.ignore = {ignore!r}
@@ -109,8 +111,7 @@ def make(target: Path, room: Classroom | None = None, *, as_git: bool = False, w
                 _copy(ROOT / name, new / name)
             (new / "README.md").write_text(_readme(), encoding="utf-8")
             course, exchange = (room.course, str(room.exchange)) if room else (_anonymous(), str(klass.EXCHANGE))
-            text = _CONFIG.format(course=course, exchange=exchange, ignore=IGNORED)
-            (new / "nbgrader_config.py").write_text(text, encoding="utf-8")
+            (new / "nbgrader_config.py").write_text(settings(course, exchange), encoding="utf-8")
             (new / ".gitignore").write_text(_GITIGNORE, encoding="utf-8")
             _pyproject(new / "pyproject.toml")
             if wheel:
@@ -127,6 +128,11 @@ def make(target: Path, room: Classroom | None = None, *, as_git: bool = False, w
     said += [f"A wheel is in {target / 'dist'}."] if wheel else []
     said += [f"It hands in to {room.course} by {room.exchange}."] if room else []
     return Done(tuple(said), f"cd {target} && make lab   # as a learner", {"edition": str(target), "files": count})
+
+
+def settings(course: str, exchange: str) -> str:
+    """Return the learners' ``nbgrader_config.py``: where a class hands in."""
+    return _CONFIG.format(course=course, exchange=exchange, ignore=IGNORED)
 
 
 def _anonymous() -> str:
@@ -179,4 +185,4 @@ def _repository(new: Path) -> None:
     git.commit(f"{title['id']} for learners", sign=False)
 
 
-__all__ = ["IGNORED", "KEPT", "class_of", "make"]
+__all__ = ["IGNORED", "KEPT", "class_of", "make", "settings"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from helpers.core import process
+from helpers.core.paths import ROOT
 from helpers.core.process import Completed, Line
 from helpers.course.classroom.errors import StageFailed
 from helpers.course.classroom.klass import Classroom
@@ -40,8 +42,14 @@ def call(
 
 def environment(room: Classroom) -> dict[str, str]:
     """Return the environment of a command for the class: another class that is set there is not meant."""
-    own = {"MOD208_CLASS": str(room.root), "PATH": f"{Path(sys.executable).parent}:{process.environment()['PATH']}"}
+    path = f"{Path(sys.executable).parent}:{process.environment()['PATH']}"
+    own = {"JUPYTER_PATH": templates(), "MOD208_CLASS": str(room.root), "PATH": path}
     return process.environment(own, allow=("JUPYTER_*", "PYTHONPATH"))
+
+
+def templates() -> str:
+    """Return Jupyter's search path with the course's templates before nbconvert's, which fetch from other hosts."""
+    return ":".join([str(ROOT / "grading" / "jupyter"), *filter(None, [os.environ.get("JUPYTER_PATH")])])
 
 
 def faults(log: str) -> list[str]:
@@ -50,4 +58,4 @@ def faults(log: str) -> list[str]:
     return [line.partition("ERROR] ")[2] or line for line in lines if "ERROR]" in line or line.startswith("Error")]
 
 
-__all__ = ["QUICK", "call", "environment", "faults"]
+__all__ = ["QUICK", "call", "environment", "faults", "templates"]

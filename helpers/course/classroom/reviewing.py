@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from helpers.course.classroom import klass, stages
+from helpers.course.classroom import klass, nb, stages
 from helpers.course.classroom.klass import Classroom
 from helpers.course.classroom.stages import Done
 
@@ -27,7 +27,8 @@ def waits(room: Classroom, name: str = "") -> Done:
 
 def jupyter_argv(room: Classroom, port: int, browser: bool) -> list[str]:
     """Return the command that opens the formgrader of a class: JupyterLab on loopback, in the class's directory."""
-    argv = [str(Path(sys.executable).with_name("jupyter")), "lab", "--ServerApp.ip=127.0.0.1"]
+    argv = ["env", f"JUPYTER_PATH={nb.templates()}", f"MOD208_CLASS={room.root}"]
+    argv += [str(Path(sys.executable).with_name("jupyter")), "lab", "--ServerApp.ip=127.0.0.1"]
     argv += [f"--ServerApp.port={port}", f"--ServerApp.root_dir={room.root}", "--LabApp.default_url=/formgrader"]
     argv += [] if browser else ["--no-browser"]
     return argv + (["--allow-root"] if os.geteuid() == 0 else [])

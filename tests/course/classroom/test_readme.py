@@ -19,6 +19,7 @@ from helpers.core.paths import ROOT
 from tests import forked_nbgrader
 from tests.course.classroom import small
 from tests.klass import solve
+from tests.repeats import SOAK
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 MARK = "<!-- executed line by line by tests/course/classroom/test_readme.py -->"
@@ -113,7 +114,11 @@ def hand_in(instructor: Instructor, learner: str) -> None:
     nbgrader("submit", f"--student={learner}")
 
 
-@pytest.fixture(scope="module", params=["small", pytest.param("lab1", marks=pytest.mark.soak)])
+#: A lab takes many minutes; the stages are the same.
+WITH = ["small", *([pytest.param("lab1", marks=pytest.mark.soak)] if SOAK else [])]
+
+
+@pytest.fixture(scope="module", params=WITH)
 def instructor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instructor]:
     one = Instructor(tmp_path_factory.mktemp("readme"), request.param)
     before = one.digests()
