@@ -9,7 +9,7 @@ from nbconvert.preprocessors import Preprocessor
 
 from grading import _notebook, data
 from grading._notebook import Node
-from helpers.course.labs._cells import WORKFILE
+from helpers.course.labs import WORKFILE
 
 #: Characters of a file that are shown.
 MOST = 50_000

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters import NotebookExporter
+from nbgrader.api import MissingEntry
 from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.preprocessors import OverwriteCells
 from nbgrader.utils import find_all_files, is_grade, is_locked, is_solution
 
-from grading import _notebook, matching
+from grading import _notebook, judging, matching
 from grading._notebook import Node
 
 #: Characters of one notebook file beyond which it is not read at all.
@@ -158,10 +160,20 @@ class RestoreCells(OverwriteCells):  # type: ignore[misc]
 
     def preprocess_cell(self, cell: Node, resources: Any, index: int) -> tuple[Node, Any]:
         """Restore one cell; a graded cell that only an older release had has become an ordinary one."""
+        self._as_handed_out = False
+        with contextlib.suppress(MissingEntry, AttributeError, KeyError):
+            name = cell.metadata["nbgrader"]["grade_id"]
+            known = self.gradebook.find_source_cell(name, self.notebook_id, self.assignment_id)
+            self._as_handed_out = cell.source.strip() == judging.handed_out(known.source).strip()
         cell, resources = super().preprocess_cell(cell, resources, index)
         if "grade_id" not in cell.metadata.get("nbgrader", {"grade_id": ""}):
             del cell.metadata["nbgrader"]  # nbgrader takes only its id, and its next step needs one
         return cell, resources
+
+    def report_change(self, name: str, attribute: str, expected: Any, found: Any) -> None:
+        """Warn of a change; hidden tests, which learners do not get, are not one, and would hide the real ones."""
+        if attribute != "checksum" or not self._as_handed_out:
+            super().report_change(name, attribute, expected, found)
 
     def add_missing_grade_cells(self, nb: Node, resources: Any) -> tuple[Node, Any]:
         """Put back every graded or read-only cell that is gone, each after the nearest one before it that is there."""

@@ -6,7 +6,7 @@ import contextlib
 import datetime
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,10 +93,32 @@ def settle(room: Classroom) -> list[Submission]:
     return found
 
 
+def of_people(room: Classroom, assignment: str) -> dict[tuple[str, str, str], datetime.datetime | None]:
+    """Return (learner, notebook, cell) of what a person has settled -> when the work was handed in."""
+    with opened(room) as book:
+        return {
+            (str(one.student_id), str(notebook.name), str(grade.name)): one.timestamp
+            for one in book.assignment_submissions(assignment)
+            for notebook in one.notebooks
+            for grade in notebook.grades
+            if grade.manual_score is not None and not grade.needs_manual_grade
+        }
+
+
+def keep(room: Classroom, assignment: str, before: Mapping[tuple[str, str, str], datetime.datetime | None]) -> None:
+    """Leave settled what `of_people` had, unless other work has been handed in since: nbgrader asks for it again."""
+    with opened(room) as book:
+        for (learner, notebook, cell), when in before.items():
+            if book.find_submission(assignment, learner).timestamp == when:
+                grade = book.find_grade(cell, notebook, assignment, learner)
+                grade.needs_manual_grade = grade.manual_score is None
+        book.db.commit()
+
+
 def _late(submission: Any) -> float:
     if submission.timestamp is None or submission.assignment.duedate is None:
         return 0.0
     return float(submission.total_seconds_late)
 
 
-__all__ = ["Submission", "enrol", "has", "opened", "settle"]
+__all__ = ["Submission", "enrol", "has", "keep", "of_people", "opened", "settle"]

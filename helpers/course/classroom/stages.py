@@ -145,7 +145,7 @@ def grade(
 ) -> Done:
     """Run and judge what was collected and is new; *again* judges what was judged before as well.
 
-    Points and comments that a person gave stay; the cells they are on wait for that person once more.
+    Points and comments that a person gave stay, and stay settled unless other work was handed in since.
     """
     everyone = learners(room)
     assignment = _known(room, name)
@@ -154,7 +154,9 @@ def grade(
         raise TooEarly(f"There is no submission of {assignment}", next=f"course class collect {name}")
     if unknown := [one for one in wanted if one not in known]:
         raise BadRoster(f"There is no student {unknown[0]!r}", why=f"{roster.FILE} has {len(known)}.", next="")
+    before = book.of_people(room, assignment)
     failed = grading.grade(room, assignment, sorted((set(wanted) or here) & known & here), again=again, say=say)
+    book.keep(room, assignment, before)
     book.settle(room)
     graded = {one for one in here & known if (room.root / "autograded" / one / assignment).is_dir()}
     waits = waiting(room, assignment)

@@ -180,6 +180,17 @@ def test_a_person_gives_points_and_feedback_is_new_and_the_platforms_get_it(room
     assert [one[NAME] for one in rows(room, "canvas.csv")] == ["7.0", "7.0", "5.6", "", ""]
 
 
+def test_judging_again_leaves_settled_what_a_person_settled(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nb, "process", SimpleNamespace(run=forked, environment=process.environment))
+    done = stages.grade(room, NAME, ("tom",), again=True, say=lambda _: None)
+    assert done.data["waiting"] == []
+    with book.opened(room) as gradebook:
+        assert gradebook.find_grade("why", "02-second", NAME, "tom").score == 4.0
+    log = (room.root / "logs" / f"grade-{NAME}.log").read_text()
+    assert "Autograding" in log
+    assert "has changed" not in log, "a warning about a cell that nobody changed hides the real ones"
+
+
 def test_feedback_names_steps_and_shows_no_hidden_test(room: Classroom) -> None:
     page = (room.root / "feedback" / "eva" / NAME / "02-second.html").read_text()
     assert ">two</a>" in page and "Test cell" not in page
