@@ -20,7 +20,7 @@ class Journal:
         self.path = state_dir() / "labs" / f"{lab}-{key}.json"
 
     def read(self) -> dict[str, dict[str, Any]]:
-        """Return its parts: ``results``, ``hints``, ``written`` (by anyone), ``cells`` (their texts), ``shown`` (solutions)."""
+        """Return its parts: ``results``, ``hints``, ``written`` (by anyone), ``cells`` (texts), ``shown``."""
         try:
             data = json.loads(self.path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
