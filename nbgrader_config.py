@@ -25,6 +25,8 @@ if url := os.environ.get("MOD208_DB_URL"):
     c.CourseDirectory.db_url = url
 if exchange := os.environ.get("MOD208_EXCHANGE"):
     c.Exchange.root = exchange
+# Who hands in from here takes along what the judge cannot find in the files.
+c.ExchangeFactory.submit = "helpers.course.classroom.submitting.Submit"
 
 # Never copied, in no direction: tool caches, state (it holds secrets), service data, backups of the lab framework.
 c.CourseDirectory.ignore = [
@@ -100,8 +102,9 @@ c.Autograde.autograde_preprocessors = [
 ]
 
 # What is shown of a submission (formgrader, feedback, nbconvert with this configuration) does nothing.
-c.HTMLExporter.preprocessors = ["grading.inert.Inert"]
+c.HTMLExporter.preprocessors = ["grading.files_shown.FilesShown", "grading.inert.Inert"]
 c.HTMLExporter.filters = {"markdown2html": "grading.inert.markdown2html"}
 
 # What goes back, and out.
+c.GenerateFeedback.exporter_class = "grading.feedback.FeedbackExporter"
 c.ExportApp.plugin_class = "grading.export.CourseExport"

@@ -223,7 +223,8 @@ class GradedExecute(LimitedExecute):
     def _remark(self, nb: Node, who: dict[str, str], locked: list[Node]) -> None:
         """Take down what an instructor should look at: it changed no points."""
         with contextlib.suppress(Unreadable):
-            handed_in = read(self._directory("submitted_directory", who) / f"{who['notebook']}.ipynb")
+            name = nb.metadata.get("mod208", {}).get("renamed") or f"{who['notebook']}.ipynb"
+            handed_in = read(self._directory("submitted_directory", who) / name)
             for name in judging.changed(handed_in, locked):
                 judging.remark(nb, f"the locked cell {name} was changed; the instructor's was run")
         for path in self._shadows(who):

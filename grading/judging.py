@@ -107,12 +107,13 @@ def remark(nb: Node, text: str) -> None:
 
 def changed(nb: Node, locked: list[Node]) -> list[str]:
     """Return the names of the locked cells of which the submission has another text than was handed out."""
-    ours = {name(cell): _handed_out(cell.source) for cell in locked if cell.metadata.get("nbgrader")}
+    ours = {name(cell): handed_out(cell.source) for cell in locked if cell.metadata.get("nbgrader")}
     found = {name(cell): cell.source for cell in nb.cells if name(cell) in ours}
     return [one for one, text in found.items() if text.strip() != ours[one].strip()]
 
 
-def _handed_out(source: str) -> str:
+def handed_out(source: str) -> str:
+    """Return an instructor's cell as learners get it."""
     return re.sub(r"(?s)\s*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[^\n]*", "", source)
 
 

@@ -30,8 +30,8 @@ INNER = {
 }
 #: Where the submissions' own directories lie, beside ``autograded/``. They may be removed at any time.
 BOXES = ".sandboxes"
-#: What a learner's registry says it published, below the state.
-REGISTRY = "services/registry/data"
+#: What a learner's registry says it published: below the state, and in a submission (`carrying` puts it there).
+REGISTRY, CARRIED = "services/registry/data", ".course/registry"
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,10 @@ class Box:
         data.remove(self.box)
         self.state.mkdir(parents=True)
         data.take(self.directory, self.work, leave=lambda path: self._not_theirs(path) or path in KEPT)
+        # What was published in a terminal is in no cell and no file; the sandbox's registry begins with it.
+        data.take(
+            self.directory / CARRIED, self.state / REGISTRY, leave=lambda path: self._not_theirs(f"{CARRIED}/{path}")
+        )
         self._mark.parent.mkdir(exist_ok=True)
         for file in (self._filled, self._mark):
             file.write_text(self._token)
@@ -153,6 +157,8 @@ def _environment(go: Path | None, learner: str) -> dict[str, str]:
         **path,
         "MOD208_LEARNER": learner,
         "MOD208_HOME": str(ROOT),
+        # The course that grades, be another one installed.
+        "PYTHONPATH": str(ROOT),
         "MOD208_CACHE": str(cache_dir()),
         "MOD208_STATE": STATE,
         "MOD208_WORKSPACE": WORK,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters import NotebookExporter
+from nbgrader.api import MissingEntry
 from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.preprocessors import OverwriteCells
 from nbgrader.utils import find_all_files, is_grade, is_locked, is_solution
 
-from grading import _notebook
+from grading import _notebook, judging, matching
 from grading._notebook import Node
 
 #: Characters of one notebook file beyond which it is not read at all.
@@ -71,16 +73,21 @@ class SubmissionReader(NotebookExporter):
         """Convert one notebook file; see the class."""
         path = Path(filename)
         resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
+        handed_in = path.parent.resolve() == self._submitted(resources["nbgrader"])
+        found = matching.match(path.parent, self._release_of(resources["nbgrader"])) if handed_in else None
         try:
-            nb = read(path)
-            if path.parent.resolve() == self._submitted(resources["nbgrader"]):
+            nb = read(found.files.get(path.name, path) if found else path)
+            if found:
                 # The course's own notes on how a notebook was graded: a learner's are claims, and not taken.
                 nb.metadata.pop("mod208", None)
+                _note(nb, path, found)
         except Unreadable as fault:
             self.log.warning("%s: %s; the released notebook is graded in its place", filename, fault)
             nb = self._released(resources["nbgrader"])
             nb.cells.insert(0, _notice(path.name, str(fault)))
             nb.metadata["mod208"] = {"replaced": str(fault)}
+            if found:
+                _note(nb, path, found)
         convert: Any = self.from_notebook_node
         converted: tuple[Any, dict[str, Any]] = convert(nb, resources, **kw)
         return converted
@@ -92,10 +99,25 @@ class SubmissionReader(NotebookExporter):
         return Path(directory).resolve()
 
     def _released(self, who: dict[str, str]) -> Node:
+        return _notebook.read(self._release_of(who) / f"{who['notebook']}.ipynb")
+
+    def _release_of(self, who: dict[str, str]) -> Path:
         converter: Any = self.parent
         coursedir = converter.coursedir
-        folder = coursedir.format_path(coursedir.release_directory, ".", who["assignment"])
-        return _notebook.read(Path(folder) / f"{who['notebook']}.ipynb")
+        return Path(coursedir.format_path(coursedir.release_directory, ".", who["assignment"]))
+
+
+def _note(nb: Node, path: Path, found: matching.Matched) -> None:
+    """Say in a notebook, and to the export, under which name it was handed in and which others were not graded."""
+    said = []
+    if (file := found.files.get(path.name, path)).name != path.name:
+        nb.metadata["mod208"] = {**nb.metadata.get("mod208", {}), "renamed": file.name}
+        said.append(f"{file.name} was graded as {path.name}: its cells are of that notebook")
+    said += [f"{name} is not a notebook of this assignment; it was not graded" for name in found.extra]
+    for number, text in enumerate(said):
+        mine = nb.metadata.get("mod208", {})
+        nb.metadata["mod208"] = {**mine, "remarks": [*mine.get("remarks", []), text]}
+        nb.cells.insert(0, _notebook.cell("markdown", f"**{text}.**", id=f"notice-name-{number}"))
 
 
 def _notice(name: str, why: str) -> Node:
@@ -138,10 +160,20 @@ class RestoreCells(OverwriteCells):  # type: ignore[misc]
 
     def preprocess_cell(self, cell: Node, resources: Any, index: int) -> tuple[Node, Any]:
         """Restore one cell; a graded cell that only an older release had has become an ordinary one."""
+        self._as_handed_out = False
+        with contextlib.suppress(MissingEntry, AttributeError, KeyError):
+            name = cell.metadata["nbgrader"]["grade_id"]
+            known = self.gradebook.find_source_cell(name, self.notebook_id, self.assignment_id)
+            self._as_handed_out = cell.source.strip() == judging.handed_out(known.source).strip()
         cell, resources = super().preprocess_cell(cell, resources, index)
         if "grade_id" not in cell.metadata.get("nbgrader", {"grade_id": ""}):
             del cell.metadata["nbgrader"]  # nbgrader takes only its id, and its next step needs one
         return cell, resources
+
+    def report_change(self, name: str, attribute: str, expected: Any, found: Any) -> None:
+        """Warn of a change; hidden tests, which learners do not get, are not one, and would hide the real ones."""
+        if attribute != "checksum" or not self._as_handed_out:
+            super().report_change(name, attribute, expected, found)
 
     def add_missing_grade_cells(self, nb: Node, resources: Any) -> tuple[Node, Any]:
         """Put back every graded or read-only cell that is gone, each after the nearest one before it that is there."""

@@ -42,6 +42,7 @@ COMMANDS = {
     "release": "release",
     "new": "new",
     "adrs": "adrs",
+    "class": "classes",
     "competencies": "competencies",
     "certificate": "certificate",
     "grade": "grade",
@@ -52,7 +53,7 @@ COMMANDS = {
 
 
 #: Command -> its function, where Python's own word has the name already.
-NAMES = {"next": "following"}
+NAMES = {"next": "following", "class": "classes"}
 
 
 class Lazy(click.Group):

@@ -11,7 +11,7 @@ import click
 from helpers.cli import emit
 from helpers.core import process
 from helpers.core.errors import BadInput
-from helpers.core.paths import ROOT, cache_dir, workspace_dir
+from helpers.core.paths import ROOT, cache_dir, nbgrader_settings, workspace_dir
 from helpers.course.copies import copying
 from helpers.runtime.tools import behind
 
@@ -74,4 +74,6 @@ def open(port: int, no_browser: bool, prepare: bool, as_json: bool) -> None:
         raise BadInput("JupyterLab has no JSON output", next="course open --prepare --json")
     click.echo(str(made))
     begin_tools()
+    # nbgrader's assignment list looks for its settings in the workspace.
+    os.environ.update(nbgrader_settings())
     process.become(jupyter_argv(port, not no_browser), cwd=ROOT)

@@ -11,7 +11,7 @@ import click
 
 from helpers.core import process
 from helpers.core.files import write_atomic
-from helpers.core.paths import ROOT, state_dir
+from helpers.core.paths import ROOT, nbgrader_settings, state_dir
 
 #: Directory with the `course` command and the Python of the course.
 BIN = Path(sys.executable).parent
@@ -58,6 +58,6 @@ def shell_command(shell: str, *rest: str) -> tuple[list[str], dict[str, str]]:
 def shell(shell: str, rest: tuple[str, ...]) -> None:
     """Open a shell in which `course` is found, with completion. JupyterLab's terminals are opened by it."""
     argv, own = shell_command(shell or os.environ.get("SHELL", "") or "/bin/bash", *rest)
-    os.environ.update(own)
+    os.environ.update({**nbgrader_settings(), **own})
     where = Path.cwd() if Path.cwd().is_relative_to(ROOT) or rest else ROOT
     process.become(argv, cwd=where)

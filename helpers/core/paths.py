@@ -31,6 +31,12 @@ def state_dir() -> Path:
     return _user_dir("MOD208_STATE", "state")
 
 
+def nbgrader_settings() -> dict[str, str]:
+    """Return the variable by which nbgrader finds the course's settings from any directory."""
+    before = os.environ.get("JUPYTER_CONFIG_PATH", "").split(os.pathsep)
+    return {"JUPYTER_CONFIG_PATH": os.pathsep.join(dict.fromkeys([str(ROOT), *filter(None, before)]))}
+
+
 def workspace_dir() -> Path:
     """Return the directory that holds the learner's workspaces; ``MOD208_WORKSPACE`` moves it."""
     return Path(os.environ.get("MOD208_WORKSPACE", ROOT / "workspace")).expanduser().resolve()

@@ -56,20 +56,27 @@ def graded(learner: str = "") -> list[Competency]:
     return [one for one in assess(rows, module) if learner in ("", one.student)]
 
 
-def read() -> list[Graded]:
-    """Return every graded cell that the gradebook holds."""
-    directory = Path(os.environ.get("MOD208_CLASS", ROOT)).resolve()
+def read(directory: Path | None = None) -> list[Graded]:
+    """Return every graded cell that a gradebook holds.
+
+    Args:
+        directory: of the class; by default the one around the working directory, or that of ``MOD208_CLASS``.
+    """
+    directory = directory or _around()
     # nbgrader makes an empty gradebook where there is none, and nobody would have any evidence.
     if not os.environ.get("MOD208_DB_URL") and not (directory / "gradebook.db").is_file():
         raise NoGradebook(
             "There is no gradebook",
-            why="nbgrader makes it with the first assignment; MOD208_CLASS names the directory of a class.",
-            next="nbgrader generate_assignment lab1-module",
+            why=f"{directory} has none; it is made with a class.",
+            next="course class new NAME --term TERM --students FILE.csv   # or: cd THE-CLASS",
         )
     with tempfile.TemporaryDirectory(prefix="mod208-grades-") as room:
         target = Path(room) / "grades.json"
         argv = [sys.executable, "-m", "grading.export", "--to", str(target)]
-        done = process.run(argv, cwd=ROOT, timeout=TIMEOUT)
+        # A class has settings of its own, which nbgrader finds in the working directory.
+        where = directory if (directory / "nbgrader_config.py").is_file() else ROOT
+        env = process.environment({"MOD208_CLASS": str(directory)}, allow=("PYTHONPATH",))
+        done = process.run(argv, cwd=where, env=env, timeout=TIMEOUT)
         if done.returncode or not target.is_file():
             raise ExportFailed(
                 "nbgrader could not export the grades",
@@ -77,6 +84,13 @@ def read() -> list[Graded]:
                 next="python -m grading.export --debug",
             )
         return rows_of(json.loads(target.read_text(encoding="utf-8")))
+
+
+def _around() -> Path:
+    if named := os.environ.get("MOD208_CLASS"):
+        return Path(named).resolve()
+    here = Path.cwd()
+    return next((one for one in (here, *here.parents) if (one / "class.yaml").is_file()), ROOT)
 
 
 __all__ = ["ExportFailed", "NoGradebook", "UnknownLearner", "graded", "read"]

@@ -22,6 +22,7 @@ from playwright.sync_api import Page, sync_playwright
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from grading.feedback import FeedbackExporter
 from grading.inert import sanitize
 from helpers.compliance.leaks import Leak, LeakReport
 from helpers.core.paths import ROOT
@@ -190,7 +191,7 @@ def pages(book: dict[str, Any], folder: Path) -> Iterator[str]:
             "assignment_id": "lab1",
             "submission_id": "1",
         }
-        exporter: Any = HTMLExporter(config=config)
+        exporter: Any = (FeedbackExporter if template == "feedback" else HTMLExporter)(config=config)
         yield exporter.from_filename(str(file), resources=resources)[0]
 
 

@@ -110,10 +110,10 @@ def copied(folder: Path) -> None:
 
 
 def renamed(folder: Path) -> None:
-    """A notebook under a name of one's own: nbgrader's gradebook knows nothing of it."""
+    """A notebook under a name of one's own, all of the work in its cells, and a notebook that nobody asked for."""
     good(folder)
     (folder / FIRST).rename(folder / "01-first-final.ipynb")
-    solved(folder, "one.tf", "two.tf")
+    nbformat.write(book(code("1", "mine")), folder / "scratch.ipynb")
 
 
 def older(folder: Path) -> None:
@@ -234,6 +234,8 @@ def test_a_missing_point_has_a_reason(grades: dict[str, Any], student: str, step
         ("invalid", "not a valid notebook"),
         ("schema", "grading metadata of a cell is damaged"),
         ("missing", "was not in the submission"),
+        ("renamed", "01-first-final.ipynb was graded as 01-first.ipynb"),
+        ("renamed", "scratch.ipynb is not a notebook of this assignment"),
     ],
 )
 def test_feedback_says_what_broke(klass: Klass, student: str, said: str) -> None:
@@ -244,6 +246,13 @@ def test_feedback_says_what_broke(klass: Klass, student: str, said: str) -> None
     assert said in told
     # A kernel that died has closed its connection as a flood does.
     assert ("put out more than" in told) is (student == "flood")
+
+
+def test_the_export_says_which_file_was_graded(grades: dict[str, Any]) -> None:
+    remarks = steps(grades, "renamed")["one"]["remarks"]
+    assert "01-first-final.ipynb was graded as 01-first.ipynb" in remarks
+    assert "scratch.ipynb is not a notebook of this assignment; it was not graded" in remarks
+    assert steps(grades, "good")["one"]["remarks"] == ""
 
 
 @pytest.mark.soak

@@ -20,6 +20,8 @@ from helpers.core.paths import ROOT
 from helpers.course.handing.errors import CannotSend, NoExchange, NotReleased
 
 COURSE = "mod208"
+#: Parts of nbgrader's settings that say how work is handed in, with our own, which use a directory.
+DIRECTORY = {"exchange": None, "submit": "helpers.course.classroom.submitting.Submit"}
 #: Where nbgrader looks when no setting says otherwise.
 USUAL = Path("/usr/local/share/nbgrader/exchange")
 #: Beside the notebooks of a released assignment: when it is due, ISO 8601 with a zone (`grading.due`).
@@ -114,7 +116,8 @@ def exchange() -> Exchange:
 def _found() -> Exchange | None:
     settings = _settings()
     course = str(settings.get("CourseDirectory", {}).get("course_id") or COURSE)
-    if set(settings.get("ExchangeFactory", {})) & {"exchange", "submit"}:
+    factory = settings.get("ExchangeFactory", {})
+    if any(factory.get(part) not in (None, DIRECTORY[part]) for part in DIRECTORY):
         return Exchange(None, course)
     named = os.environ.get("MOD208_EXCHANGE") or settings.get("Exchange", {}).get("root")
     if named:

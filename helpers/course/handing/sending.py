@@ -18,6 +18,7 @@ from helpers.core import process
 from helpers.core.files import write_atomic
 from helpers.core.identity import learner
 from helpers.core.paths import ROOT, workspace_dir
+from helpers.course.classroom.carrying import carry
 from helpers.course.handing.errors import CannotSend, NotDelivered
 from helpers.course.handing.plan import Plan, moment, span
 from helpers.course.outline import LabSpec
@@ -136,6 +137,7 @@ def _stage(plan: Plan, staged: Path) -> None:
         for name in plan.files:
             (staged / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(plan.directory / name, staged / name)
+        carry(staged)
     except OSError as error:
         raise CannotSend(
             f"{name} cannot be copied, so nothing was sent",

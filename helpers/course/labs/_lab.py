@@ -165,7 +165,9 @@ class Lab(Workspace):
             CellFailed: a Python cell of it did not run.
         """
         spec = self.spec.step(step)
-        return self._restore(step, "Solution", _cells.solution_cells(self.spec, spec))
+        cells = _cells.solution_cells(self.spec, spec)
+        self._journal.set("shown", step, True)
+        return self._restore(step, "Solution", cells)
 
     def _restore(self, step: str, what: str, cells: list[_cells.Cell]) -> Restored:
         files = tuple(dict.fromkeys(cell.path for cell in cells if cell.path))

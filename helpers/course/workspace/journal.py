@@ -20,12 +20,12 @@ class Journal:
         self.path = state_dir() / "labs" / f"{lab}-{key}.json"
 
     def read(self) -> dict[str, dict[str, Any]]:
-        """Return the parts ``results``, ``hints``, ``written`` (by anyone) and ``cells`` (the texts of cells)."""
+        """Return its parts: ``results``, ``hints``, ``written`` (by anyone), ``cells`` (texts), ``shown``."""
         try:
             data = json.loads(self.path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             data = {}
-        return {part: data.get(part, {}) for part in ("results", "hints", "written", "cells")}
+        return {part: data.get(part, {}) for part in ("results", "hints", "written", "cells", "shown")}
 
     def set(self, part: str, key: str, value: Any) -> None:
         """Remember one value; ``None`` forgets it."""
