@@ -21,7 +21,7 @@ REGISTRY, CARRIED = "services/registry/data", "registry"
 
 
 def carry(directory: Path) -> None:
-    """Put into a submission's directory what grading cannot make again from its files; always the same for the same work.
+    """Put into a submission's directory what grading cannot make again from its files, alike each time.
 
     A package that was published from a terminal is in the registry only; the judge offers it to its own.
     """
