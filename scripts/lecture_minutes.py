@@ -119,7 +119,7 @@ def parts(cells: list[dict[str, Any]]) -> Iterator[tuple[Counted, bool]]:
 
 
 def _prose(text: str) -> Counted:
-    plain = re.sub(r"<[^>]*>|\]\([^)]*\)", " ", text)
+    plain = re.sub(r"!\[[^\]]*\]|<[^>]*>|\]\([^)]*\)", " ", text)
     return Counted(
         words=len(_WORD.findall(plain)), predictions=text.count("**Predict**"), exercises=text.count("**Exercise")
     )

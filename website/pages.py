@@ -32,6 +32,7 @@ def write(source: Path) -> None:
     """Fill the empty directory *source* with everything that becomes a page."""
     course = outline.load()
     _copy(ROOT / "notebooks", source / "notebooks")
+    drawings(source / "notebooks/drawings")
     (source / "notebooks/glossary.ipynb").unlink()
     (source / "notebooks/glossary.md").write_text(glossary(ROOT / "notebooks/glossary.ipynb"), encoding="utf-8")
     for number, lab in enumerate(course["labs"], 1):
@@ -62,6 +63,15 @@ def _copy(folder: Path, target: Path) -> None:
         made = target / path.relative_to(folder)
         made.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, made)
+
+
+def drawings(target: Path) -> None:
+    """Copy the drawings at the heads of the notebooks to *target*."""
+    folder = ROOT / "notebooks/drawings"
+    for path in folder.rglob("*.svg"):
+        made = target / path.relative_to(folder)
+        made.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, made)
 
 
 def _shown(cell: Any) -> Any:

@@ -12,7 +12,7 @@ import nbformat
 from markdown_it import MarkdownIt
 
 from helpers.core.html.elements import Html, join, tag
-from website.pages import lectures
+from website.pages import drawings, lectures
 
 #: Outputs a browser shows, best first.
 _SHOWN = ("text/html", "image/svg+xml", "text/plain")
@@ -23,6 +23,7 @@ def write(source: Path, out: Path) -> None:
     """Write the slides of each lecture below *source* to ``slides/`` in *out*."""
     folder = out / "slides"
     folder.mkdir()
+    drawings(out / "drawings")
     for lecture in lectures(source):
         name = f"{lecture.parent.name}-{lecture.stem}"
         (folder / f"{name}.html").write_text(html(lecture), encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,8 @@ def learner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (registry / "access.json").write_text(json.dumps(access))
     (registry / "admin.token").write_text("TOKEN")
     directory = tmp_path / "workspace" / "lab1-module"
-    (directory / "work").mkdir(parents=True)
+    shutil.copytree(ROOT / "release" / "lab1-module", directory)
+    (directory / "work").mkdir()
     return directory
 
 

@@ -33,7 +33,9 @@ def code(path: Path) -> list[Any]:
 
 
 def prose(path: Path) -> str:
-    return "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    text = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    # The drawing's text is for who does not see it.
+    return re.sub(r"!\[[^\]]*\]\([^)]*\)", "", text)
 
 
 def lines(source: str) -> int:
