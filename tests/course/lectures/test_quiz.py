@@ -171,6 +171,27 @@ def _text(who: str) -> str:
     return quiz.Quiz("unit9/01", learner=who).questions[2].text
 
 
+def test_two_tabs_keep_what_was_said_first(made: quiz.Quiz) -> None:
+    other = quiz.Quiz("unit9/01")
+    made.answer(1, "A")
+    other.answer(1, "B")
+    assert {n: a.choice for n, a in other.answers.items()} == {1: "A"}
+    other.answer(2, "B")
+    made.answer(2, "A")
+    assert {n: a.choice for n, a in quiz.Quiz("unit9/01").answers.items()} == {1: "A", 2: "B"}
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "", '{"answers": []}', '{"answers": {"one": {}}}'])
+def test_damaged_notes_are_put_aside(made: quiz.Quiz, tmp_path: Path, text: str) -> None:
+    notes = tmp_path / "workspace/lectures/answers/unit9-01.json"
+    notes.parent.mkdir(parents=True)
+    notes.write_text(text.replace("one", made.questions[0].id))
+    again = quiz.Quiz("unit9/01")
+    assert not again.answers and not notes.exists() and notes.with_suffix(".damaged").exists()
+    again.answer(1, "A")
+    assert list(quiz.Quiz("unit9/01").answers) == [1]
+
+
 def test_notes_of_earlier_releases_are_read(made: quiz.Quiz, tmp_path: Path) -> None:
     file = tmp_path / "workspace" / "lectures" / "answers" / "unit9-01.json"
     file.parent.mkdir(parents=True)
