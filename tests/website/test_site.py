@@ -203,9 +203,9 @@ def faults() -> list[str]:
     return []
 
 
-@pytest.fixture(params=["light", "dark"])
+@pytest.fixture
 def page(request: pytest.FixtureRequest, chromium: Browser, faults: list[str]) -> Iterator[Page]:
-    opened = chromium.new_page(viewport={"width": 1300, "height": 900}, color_scheme=request.param)
+    opened = chromium.new_page(viewport={"width": 1300, "height": 900}, color_scheme=getattr(request, "param", "light"))
     opened.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
     opened.on("pageerror", lambda error: faults.append(str(error)))
     opened.on("requestfailed", lambda asked: faults.append(asked.url))
@@ -216,6 +216,7 @@ def page(request: pytest.FixtureRequest, chromium: Browser, faults: list[str]) -
 
 @pytest.mark.browser
 class TestInABrowser:
+    @pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
     def test_everybody_can_read_it(self, page: Page, address: str, faults: list[str]) -> None:
         serious = []
         for name in READ:
@@ -234,6 +235,7 @@ class TestInABrowser:
         expect(page.locator("#search-results a").first).to_be_visible()
         assert faults == []
 
+    @pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
     def test_outputs_follow_the_theme(self, page: Page, address: str, faults: list[str]) -> None:
         page.goto(f"{address}/{LECTURE}")
         output = page.locator(".m208").first
