@@ -129,13 +129,14 @@ def collect(room: Classroom, name: str) -> Done:
         raise TooEarly(
             f"{assignment} has not been released", why="Nobody could hand it in.", next=f"course class release {name}"
         )
-    nb.call(room, "collect", assignment, "--update")
+    done = nb.call(room, "collect", assignment, "--update")
     here = submitted(room, assignment)
     known = {one.id for one in everyone}
     strangers, missing = sorted(here - known), [one.id for one in everyone if one.id not in here]
     said = [f"{len(here & known)} of {len(everyone)} learners have handed in {assignment}."]
     said += [f"Not yet: {', '.join(missing)}"] if missing else []
     said += [f"Not on the roster, so not graded: {', '.join(strangers)} (students.csv)"] if strangers else []
+    said += nb.faults(done.stderr)
     data = {"assignment": assignment, "submitted": sorted(here & known), "missing": missing, "strangers": strangers}
     return Done(tuple(said), f"course class grade {name}", data)
 
