@@ -68,6 +68,10 @@ def test_what_canvas_exports_is_understood(tmp_path: Path) -> None:
         ("extensions: [{who: eva}]", "entry of extensions"),
         ("regrades: [{learner: e, assignment: lab1, step: s, why: w, state: done}]", "state 'done'"),
         ("extensions: {a: b}", "extensions is not a list"),
+        ("extensions: [{learner: eva, assignment: lab1, days: .inf}]", "extension of eva has no time"),
+        ("extensions: [{learner: eva, assignment: lab1, days: .nan}]", "extension of eva has no time"),
+        ("extensions: [{learner: eva, assignment: lab1, hours: 1e99}]", "extension of eva has no time"),
+        ("late: {a_day: .nan}", "late: a_day is nan"),
         ("due: [", "not valid YAML"),
     ],
 )
@@ -83,6 +87,52 @@ def test_dates_are_of_the_class_s_time_zone(tmp_path: Path) -> None:
     )
     due = klass.load(tmp_path).due
     assert f"{due['lab1-module']:%d %H:%M}, {due['lab2-gitops']:%d %H:%M}" == "01 16:00, 05 22:59"
+
+
+@pytest.mark.parametrize(
+    ("due", "meant"),
+    [
+        ("2027-01-05", "01-05 22:59:59.999999"),
+        ("20270105", "01-05 22:59:59.999999"),
+        ("2027-01-05 00:00", "01-04 23:00:00.000000"),
+        ("2027-07-01T18:00:00-04:00", "07-01 22:00:00.000000"),
+        ("2027-10-31 02:30", "10-31 01:30:00.000000"),  # the clock shows it twice
+        ("2027-03-28 02:30", "03-28 01:30:00.000000"),  # the clock skips it
+    ],
+)
+def test_no_way_to_write_a_date_takes_time_from_learners(tmp_path: Path, due: str, meant: str) -> None:
+    (tmp_path / klass.FILE).write_text(f"{GOOD}timezone: Europe/Berlin\ndue: {{lab1: {due}}}")
+    assert f"{klass.load(tmp_path).due['lab1-module']:%m-%d %H:%M:%S.%f}" == meant
+
+
+@pytest.mark.parametrize(("due", "hours"), [("2027-10-30", 73), ("2027-03-27", 71), ("2027-06-01", 72)])
+def test_an_extension_by_days_ends_at_the_same_time_of_day(tmp_path: Path, due: str, hours: int) -> None:
+    extension = "extensions: [{learner: eva, assignment: lab1, days: 3}, {learner: tom, assignment: lab1, hours: 2}]"
+    (tmp_path / klass.FILE).write_text(f'{GOOD}timezone: Europe/Berlin\ndue: {{lab1: "{due} 18:00"}}\n{extension}\n')
+    room = klass.load(tmp_path)
+    assert [room.extension(who, "lab1-module") for who in ("eva", "tom", "kim")] == [hours, 2, 0]
+
+
+def test_a_class_file_is_of_its_directory_and_its_exchange_of_the_class(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / klass.FILE).write_text(GOOD + "exchange: ../exchange\n")
+    (tmp_path / "marks").mkdir()
+    monkeypatch.chdir(tmp_path / "marks")
+    assert klass.find().on_exchange.resolve() == tmp_path.parent / "exchange" / "mod208-x"
+
+
+@pytest.mark.parametrize("course", ["..", "a/b", "/", "."])
+def test_a_course_that_is_another_directory_on_the_exchange(tmp_path: Path, course: str) -> None:
+    (tmp_path / klass.FILE).write_text(f'course: "{course}"\nterm: x\n')
+    with pytest.raises(BadClass, match="course is"):
+        klass.load(tmp_path)
+
+
+def test_a_class_file_in_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / klass.FILE).write_bytes(f"{GOOD}# für später\n".encode("latin-1"))
+    with pytest.raises(BadClass, match="not UTF-8"):
+        klass.load(tmp_path)
 
 
 def test_there_is_no_class_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
