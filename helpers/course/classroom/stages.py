@@ -155,10 +155,11 @@ def grade(
         raise TooEarly(f"There is no submission of {assignment}", next=f"course class collect {name}")
     if unknown := [one for one in wanted if one not in known]:
         raise BadRoster(f"There is no student {unknown[0]!r}", why=f"{roster.FILE} has {len(known)}.", next="")
-    before = book.of_people(room, assignment)
-    failed = grading.grade(room, assignment, sorted((set(wanted) or here) & known & here), again=again, say=say)
-    book.keep(room, assignment, before)
-    book.settle(room)
+    with grading.alone(room):
+        before = book.of_people(room, assignment)
+        failed = grading.grade(room, assignment, sorted((set(wanted) or here) & known & here), again=again, say=say)
+        book.keep(room, assignment, before)
+        book.settle(room)
     graded = {one for one in here & known if (room.root / "autograded" / one / assignment).is_dir()}
     waits = waiting(room, assignment)
     said = [f"{len(graded)} of {len(here & known)} submissions of {assignment} are graded."]
@@ -207,7 +208,7 @@ def status(room: Classroom) -> Done:
             "assignment": assignment,
             "released": (room.on_exchange / "outbound" / assignment).is_dir(),
             "submitted": len(submitted(room, assignment) & everyone),
-            "graded": len({p.parent.name for p in (room.root / "autograded").glob(f"*/{assignment}")} & everyone),
+            "graded": sum(grading.current(room, one, assignment) for one in everyone),
             "waiting": sum(one.waits for one in mine),
             "late": sum(one.seconds_late > 60 * room.late.grace for one in mine),
             "feedback": len({p.parent.name for p in (room.root / "feedback").glob(f"*/{assignment}")} & everyone),
