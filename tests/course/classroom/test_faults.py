@@ -28,6 +28,8 @@ def students(directory: Path, text: str = "id\neva\n") -> Path:
     [
         ("name,email\neva,e@x\n", "students.csv has no column id.*Its columns are: name, email"),
         ("id\neva\ntom\neva\n", "line 4: the id eva is there twice.*Line 2 has it too"),
+        ("id\neva\nEva\n", "line 3: the id Eva is there twice.*Line 2 has it too"),
+        ("id,last_name,email\neva,Ex, Eva,e@x\n", "line 2 has more values than there are columns.*needs quotes"),
         ("id\neva+tom\n", "line 2: 'eva.tom' cannot be an id"),
         ("id\n\n", "has no students"),
         ("", "has no column id"),
@@ -51,8 +53,9 @@ def test_a_list_that_is_missing_or_in_another_encoding(tmp_path: Path) -> None:
 
 
 def test_what_canvas_exports_is_understood(tmp_path: Path) -> None:
-    (one,) = roster.read(students(tmp_path, "\ufeffStudent,SIS User ID,SIS Login ID,Section\nEx,77,eva,A\n"))
-    assert (one.id, one.sis_user_id, one.section) == ("eva", "77", "A")
+    text = "\ufeffStudent,ID,SIS User ID,SIS Login ID,Section,Lab 1 (7)\n    Points Possible,,,,,100\n"
+    (one,) = roster.read(students(tmp_path, text + '"Ex, Eva",4711,77,eva,A,\n'))
+    assert (one.id, one.canvas_id, one.sis_user_id, one.section, one.name) == ("eva", "4711", "77", "A", "Ex, Eva")
 
 
 @pytest.mark.parametrize(
