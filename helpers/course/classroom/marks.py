@@ -71,6 +71,7 @@ def write(room: Classroom, *, provisional: bool = False) -> Done:
     }.items():
         write_atomic(target / file, _csv(table), private=True)
     said = [f"{DIRECTORY}/ has marks.csv, canvas.csv, moodle.csv and questions.csv: {len(learners)} learners."]
+    said += stages.unknown(room, [one.id for one in learners])
     left = sorted({who for (who, _), mark in marks.items() if mark.state in ("waiting", "not-graded")})
     if left and not provisional:
         said.append(f"Left empty for the platforms, something is not settled: {', '.join(left)} (or --provisional)")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import filecmp
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -218,6 +219,7 @@ def status(room: Classroom) -> Done:
     asked = [one for one in room.regrades if one.state == "open"]
     said = [f"{room.course}: {len(everyone)} learners, exchange {room.exchange}"]
     said += [_line(row) for row in rows]
+    said += unknown(room, everyone)
     said += [f"  regrade asked: {one.learner}, {one.assignment} {one.step}: {one.why}" for one in asked]
     data = {"course": room.course, "learners": len(everyone), "assignments": rows, "regrades": len(asked)}
     return Done(tuple(said), following or ("course class marks" if rows else "course class release lab1"), data)
@@ -243,6 +245,17 @@ def _next(row: dict[str, Any]) -> str:
     if row["feedback"] < row["graded"]:
         return f"course class feedback {name}"
     return "" if row["graded"] else f"course class collect {name}"
+
+
+def unknown(room: Classroom, known: Collection[str]) -> list[str]:
+    """Say whom ``class.yaml`` gives more time, or a second look, who is not on the roster."""
+    said = []
+    for key, entries in (("extensions", room.extensions), ("regrades", room.regrades)):
+        for one in sorted({entry.learner for entry in entries} - set(known)):
+            near = difflib.get_close_matches(one, known, n=1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            said.append(f"{klass.FILE}, {key}: {one!r} is not on the roster{meant}")
+    return said
 
 
 def submitted(room: Classroom, assignment: str) -> set[str]:

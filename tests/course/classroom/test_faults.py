@@ -10,7 +10,7 @@ import pytest
 
 from helpers.core.errors import BadInput
 from helpers.core.paths import ROOT
-from helpers.course.classroom import founding, klass, roster
+from helpers.course.classroom import founding, klass, roster, stages
 from helpers.course.classroom.errors import BadClass, BadExchange, BadRoster, ClassExists, NoClass
 from helpers.course.classroom.late import LatePolicy
 
@@ -152,6 +152,14 @@ def test_there_is_no_class_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def found(tmp_path: Path, **more: Any) -> klass.Classroom:
     options = {"exchange": tmp_path / "exchange", **more}
     return founding.found(tmp_path / "spring", "2027", students(tmp_path), **options)
+
+
+def test_more_time_for_nobody_is_said(tmp_path: Path) -> None:
+    path = found(tmp_path).root / klass.FILE
+    wrong = "extensions: [{learner: evaa, assignment: lab1, days: 2}]"
+    path.write_text(path.read_text().replace("extensions: []", wrong))
+    said = stages.status(klass.load(path.parent)).text()
+    assert "class.yaml, extensions: 'evaa' is not on the roster; did you mean eva?" in said
 
 
 def test_a_class_that_exists(tmp_path: Path) -> None:
