@@ -14,7 +14,7 @@ from nbgrader.api import Gradebook
 from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
 
-from grading.collecting import Collect
+from grading.collecting import SECRET, Collect
 from grading.data import MAX_DEPTH
 
 WHEN = "2027-03-01 10:00:00 UTC"
@@ -64,7 +64,7 @@ def collect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **limits: int) -> d
     found = {"": said}
     for path in sorted((room / "submitted").glob("*/own")):
         files = (one.relative_to(path).as_posix() for one in path.rglob("*") if one.is_file())
-        found[path.parent.name] = sorted(set(files) - {"timestamp.txt"})
+        found[path.parent.name] = sorted(set(files) - {"timestamp.txt", SECRET})
     return found
 
 
@@ -114,3 +114,20 @@ def test_nobody_stops_the_class_or_hands_in_for_another(
     (handed_in(inbound, "eva", "2027-03-01 12:00:00 UTC") / "mine.tf").write_text("forged")
     assert "it belongs to tom, another learner" in "\n".join(collect(tmp_path, monkeypatch)[""])
     assert (tmp_path / "class" / "submitted" / "eva" / "own" / "mine.tf").read_text() == "newer"
+
+
+def test_time_and_secret_are_there_and_readable_whatever_a_learner_made_of_them(tmp_path: Path, inbound: Path) -> None:
+    eva, tom = handed_in(inbound, "eva"), handed_in(inbound, "tom")
+    (eva / "timestamp.txt").write_text("2027-02-01 10:00:00 UTC")
+    (eva / SECRET).write_text("mine")
+    (tom / "timestamp.txt").unlink()
+    (tom / "timestamp.txt").mkdir()
+    (tom / "timestamp.txt" / "x").touch()
+    (tom / SECRET).write_bytes(b"\xff")
+    course = CourseDirectory(root=str(tmp_path), course_id="c", assignment_id="own")
+    one = Collect(coursedir=course, authenticator=Authenticator())
+    for source in (eva, tom):
+        one.do_copy(str(source), str(tmp_path / source.name.partition("+")[0]))
+    assert [(tmp_path / who / "timestamp.txt").read_text() for who in ("eva", "tom")] == [WHEN, WHEN]
+    assert (tmp_path / "eva" / SECRET).read_text() == "mine"
+    assert len((tmp_path / "tom" / SECRET).read_text()) == 64
