@@ -184,6 +184,25 @@ def test_moved_blocks_have_to_lead_every_object_to_a_place_of_its_own(
     assert found.bump == bump and not found.undecided, found.changes
 
 
+@pytest.mark.parametrize(
+    ("value", "kinds", "bump"),
+    [
+        ("platform_queue.this", {"output-retyped"}, "major"),
+        ("{ all = platform_queue.this }", {"output-expression"}, "minor"),
+        ("platform_queue.this[*].id", set(), "patch"),
+        ('"platform_queue.this"', set(), "patch"),
+    ],
+)
+def test_an_output_of_a_resource_that_becomes_a_list_is_another_one(
+    tmp_path: Path, value: str, kinds: set[str], bump: str
+) -> None:
+    shown = f'output "queue" {{\n  value = {value}\n}}\n'
+    found = compare(
+        interface(tmp_path / "a", queue(ONE) + shown), interface(tmp_path / "b", queue("count = 1") + shown)
+    )
+    assert {one.kind for one in found.changes} == {"resource-counted", *kinds} and found.bump == bump, found.changes
+
+
 def test_moves_of_objects_that_cannot_be_counted_are_for_a_person(tmp_path: Path) -> None:
     head, many = 'variable "n" {\n  type = number\n}\n', "count = var.n"
     old = interface(tmp_path / "a", head + queue(many))

@@ -14,6 +14,8 @@ from helpers.wrappers.module_interface.expression import Expression
 from helpers.wrappers.module_interface.interface import Interface, ModuleCall, Resource
 
 _Said = Mapping[str, Expression]
+#: What a reference to a whole resource or module call is, by how it is repeated.
+_FORMS = {"": "one object", "count": "a list", "for_each": "a map"}
 #: The most objects of one resource that are followed one by one.
 _MOST = 10_000
 
@@ -46,6 +48,19 @@ def changes(old: Interface, new: Interface, said: _Said) -> Iterator[Change]:
     yield from _dropped(old, new)
     if _data(old) != _data(new):
         yield Change("inside", "", "data sources inside have changed; read the plan of a caller", "patch")
+
+
+def reformed(old: Interface, new: Interface) -> dict[str, tuple[str, str]]:
+    """Return what is one object in one version and a list or a map in the other: address now -> forms."""
+    if not (old.inside_known and new.inside_known):
+        return {}
+    after, found = _items(new), {}
+    for address, was in _items(old).items():
+        target = _follow(new, address)
+        place = address if target == address else _base(target)
+        if place in after and after[place].repetition != was.repetition:
+            found[place] = (_FORMS[was.repetition], _FORMS[after[place].repetition])
+    return found
 
 
 def _data(module: Interface) -> list[str]:
