@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from grading.hidden import project_module
 from helpers.core.verdicts.checks import Unmet
 from helpers.course.checks import project_handover as handover
 from helpers.course.checks import project_module as module
@@ -109,3 +110,12 @@ def test_gates_that_the_project_asks_for() -> None:
     promotion.gated(["secrets", "render", "signature"])
     with pytest.raises(Unmet, match="does not ask the gate signature"):
         promotion.gated(["secrets"])
+
+
+def test_a_comment_makes_no_resource(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "examples").mkdir()
+    (tmp_path / "main.tf").write_text('# platform_secret\nresource "platform_network" "this" {\n}\n')
+    (tmp_path / "inner/main.tf.json").write_text('{"resource": {"platform_gpu_pool": {"this": {}}}}')
+    (tmp_path / "examples/main.tf").write_text('resource "platform_artifact_bucket" "this" {\n}\n')
+    assert project_module.declared(tmp_path) == {"platform_network", "platform_gpu_pool"}
