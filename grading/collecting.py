@@ -48,6 +48,8 @@ class _Limits:
 class Collect(ExchangeCollect):  # type: ignore[misc]
     """nbgrader's collect, which takes regular files only, and leaves what cannot be a learner's submission."""
 
+    src_records: list[dict[str, Any]]
+
     def init_src(self) -> None:
         """Find the newest submission of each learner."""
         with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as book:
