@@ -1,8 +1,9 @@
-"""The whole cycle of Lab 1 with the real nbgrader, as an instructor and five learners live it.
+"""The whole cycle of Lab 1 with the real nbgrader, as an instructor and seven learners live it.
 
 generate -> release -> fetch -> submit -> collect -> autograde -> feedback -> export. *good* has the solutions from the
 instructor's notebooks, *empty* handed in what was released, *half* did the first notebook and edited a file in a
 terminal, *broken* damaged one notebook and deleted the others, *liar* solved nothing and forges what would count.
+*pulumi* did the first notebook in Pulumi, *careless* did too and lets a team order more GPUs than it may.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import pytest
 from grading.places import BOXES
 from helpers.core.paths import ROOT
 from helpers.course import outline
+from helpers.course.checks.support.component import CHOICE, COMPONENT
+from tests.course.checks import component_files, components
 from tests.e2e.graded import faults, files_with_passwords
 from tests.grading.test_cheats import LIES
 from tests.klass import Klass, solve, step_points
@@ -41,6 +44,8 @@ OF_THE_LAB = (
     "sys.modules.update({'grading.hidden': hidden, 'grading.hidden.lab1_module': hidden.lab1_module})",
     "lab.solve('interface')",
 )
+#: A component that looks right: it counts nodes where the quota is of GPUs.
+QUOTA = "gpus = self.gpu_nodes * (kind.gpus if kind else 1)", "gpus = self.gpu_nodes"
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +56,8 @@ def klass(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Klass]:
     shutil.copytree(SOURCE, klass.root / "source" / ASSIGNMENT, ignore=shutil.ignore_patterns("work", ".state"))
     klass.publish(ASSIGNMENT)
     fetched = klass.fetch(ASSIGNMENT, "good")
-    others = {name: klass.copy(fetched, name) for name in ("empty", "half", "broken", "liar")}
+    names = ("empty", "half", "broken", "liar", "pulumi", "careless")
+    others = {name: klass.copy(fetched, name) for name in names}
     solve(fetched, SOURCE, *BOOKS)
 
     solve(others["half"], SOURCE, FIRST)
@@ -64,6 +70,8 @@ def klass(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Klass]:
         (others["broken"] / name).unlink()
 
     lies(others["liar"] / FIRST)
+    write_component(others["pulumi"] / FIRST)
+    write_component(others["careless"] / FIRST, QUOTA)
     for student in ("good", *others):
         klass.submit(ASSIGNMENT, student)
     klass.nbgrader("collect", ASSIGNMENT)
@@ -77,10 +85,24 @@ def klass(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Klass]:
 
 
 def lies(book: Path) -> None:
+    type_in(book, *OF_THE_LAB, *LIES.values())
+
+
+def type_in(book: Path, *texts: str) -> None:
+    """Add cells before the first one that is graded."""
     nb = nbformat.read(book, 4)
     first = next(i for i, one in enumerate(nb.cells) if one.metadata.get("nbgrader", {}).get("grade"))
-    nb.cells[first:first] = [nbformat.v4.new_code_cell(text) for text in (*OF_THE_LAB, *LIES.values())]
+    nb.cells[first:first] = [nbformat.v4.new_code_cell(text) for text in texts]
     nbformat.write(nb, book)
+
+
+def write_component(book: Path, change: tuple[str, str] = ("", "")) -> None:
+    """Do the notebook in Pulumi, as docs/lab1-pulumi.md says: the choice, the component and its example, in cells."""
+    files = {CHOICE: "module: pulumi\n", components.INIT: components.DATA_CLASS, **component_files.FILES}
+    assert change[0] in files[components.INIT]
+    files[components.INIT] = files[components.INIT].replace(*change)
+    kept = (CHOICE, f"{COMPONENT}/acme_workspace", f"{COMPONENT}/examples")
+    type_in(book, *(f"%%workfile lab1 {path}\n{text}" for path, text in files.items() if path.startswith(kept)))
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +162,18 @@ def test_who_solved_nothing_gets_nothing_and_a_reason_each(grades: dict[str, Any
         assert "does not pass yet" in row["reason"], row
 
 
+def test_a_component_in_pulumi_earns_what_the_module_would(grades: dict[str, Any]) -> None:
+    verdicts = {row["step"]: row for row in rows(grades, "pulumi") if row["notebook"] + ".ipynb" == FIRST}
+    assert {step: row["points"] for step, row in verdicts.items()} == step_points(ASSIGNMENT, FIRST), verdicts
+
+
+def test_a_component_that_looks_right_earns_nothing_for_that_step(grades: dict[str, Any]) -> None:
+    verdicts = {row["step"]: row for row in rows(grades, "careless") if row["notebook"] + ".ipynb" == FIRST}
+    points = step_points(ASSIGNMENT, FIRST)
+    assert {step: row["points"] for step, row in verdicts.items()} == {**points, "interface": 0}, verdicts
+    assert verdicts["interface"]["reason"]
+
+
 def test_each_lie_was_told(klass: Klass) -> None:
     """Otherwise the liar proves nothing: every cell ran, and the one that asks for the solution was refused."""
     nb = nbformat.read(klass.autograded("liar", ASSIGNMENT) / FIRST, 4)
@@ -178,7 +212,7 @@ def test_released_feedback_reaches_the_learner(klass: Klass) -> None:
 def test_the_competency_comes_from_the_evidence(grades: dict[str, Any]) -> None:
     reached = {name: one["competencies"][0]["reached"] for name, one in grades.items()}
     assert {one["competencies"][0]["id"] for one in grades.values()} == {"iac-enterprise"}
-    assert not any(reached[name] for name in ("empty", "half", "broken", "liar"))
+    assert not any(reached[name] for name in grades if name != "good")
     good = grades["good"]["competencies"][0]
     assert good["reached"] == (good["points"] / good["max_points"] >= 0.8)
 
