@@ -27,6 +27,8 @@ if exchange := os.environ.get("MOD208_EXCHANGE"):
     c.Exchange.root = exchange
 # Who hands in from here takes along what the judge cannot find in the files.
 c.ExchangeFactory.submit = "helpers.course.classroom.submitting.Submit"
+# What learners wrote to the exchange is taken as data.
+c.ExchangeFactory.collect = "grading.collecting.Collect"
 
 # Never copied, in no direction: tool caches, state (it holds secrets), service data, backups of the lab framework.
 c.CourseDirectory.ignore = [

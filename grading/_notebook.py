@@ -20,6 +20,16 @@ def read(path: Path) -> Node:
     return _cells.upgrade(nb) if nb.nbformat_minor < _cells.nbformat_minor else nb
 
 
+def writable(nb: Node) -> Node:
+    """Return the notebook, with a question mark for each half of a character: nobody could write it into a file."""
+    text = _nbformat.writes(nb)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _nbformat.reads(text.encode(errors="replace").decode(), as_version=4)
+    return nb
+
+
 def validate(nb: Node) -> None:
     """Raise ``nbformat.ValidationError`` unless *nb* is a notebook."""
     _nbformat.validate(nb)

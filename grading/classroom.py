@@ -28,6 +28,8 @@ def configure(c: Any, load_subconfig: Callable[[str], None], root: Path) -> None
     c.CourseDirectory.db_url = room.database
     c.Exchange.root = str(room.exchange)
     c.Autograde.exclude_overwriting = LearnersOwn(root / "source", list(c.CourseDirectory.ignore))
+    # Who is not on the roster is told of, not enrolled.
+    c.Autograde.create_student = False
     c.AssignLatePenalties.plugin_class = "grading.late.SharePerDay"
     c.SharePerDay.grace, c.SharePerDay.a_day, c.SharePerDay.most = room.late.grace, room.late.a_day, room.late.most
     # Code that is imported while it grades may ask where the class is.

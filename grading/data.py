@@ -43,11 +43,11 @@ def take(source: Path, target: Path, *, leave: Callable[[str], bool] = lambda pa
     target.mkdir(parents=True, exist_ok=True)
     for path, entry, why in sorted(_walk(source, leave), key=lambda one: os.fsencode(one[0])):
         if why or not _fits(taken, entry, path):
-            taken.left_out += [f"{_shown(path)}: {why}"] if why else []
+            taken.left_out += [f"{shown(path)}: {why}"] if why else []
             continue
         data = read(source, path)
         if data is None:
-            taken.left_out.append(f"{_shown(path)}: it cannot be read")
+            taken.left_out.append(f"{shown(path)}: it cannot be read")
             continue
         # nbgrader and its exchange do not keep modes, so they say nothing about who could read a file at the learner's.
         mode = 0o600 | entry.stat(follow_symlinks=False).st_mode & 0o100
@@ -96,7 +96,7 @@ def _fits(taken: Taken, entry: os.DirEntry[str], path: str) -> bool:
     elif taken.files >= MAX_FILES:
         why = f"there are more than {MAX_FILES:,} files"
     if why and len(taken.left_out) < 100:
-        taken.left_out.append(f"{_shown(path)}: {why}")
+        taken.left_out.append(f"{shown(path)}: {why}")
     return not why
 
 
@@ -118,7 +118,8 @@ def _write(target: Path, data: bytes, mode: int) -> None:
         os.fchmod(descriptor, mode)
 
 
-def _shown(path: str) -> str:
+def shown(path: str) -> str:
+    """Return a path that somebody else chose as text that a terminal may show."""
     text = os.fsencode(path).decode(errors="replace")
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)[-200:]
 

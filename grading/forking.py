@@ -57,6 +57,8 @@ def forker() -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="mod208-z") as room:
         address = Path(room) / "socket"
         constant = {**sandbox.CONSTANT, "MOD208_HOME": str(ROOT), "JPY_PARENT_PID": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        # As a sandbox has it: it is read once, when this process starts.
+        constant["PYTHONPATH"] = str(ROOT)
         argv = [sys.executable, "-P", zygote.__file__, str(address), str(os.getpid())]
         pid = process.spawn(argv, log_path=Path(room) / "log", cwd="/", env=constant)
         _open.append(address)

@@ -35,7 +35,8 @@ def match(submitted: Path, released: Path) -> Matched:
         best = max(left, key=lambda path: len(left[path] & ids), default=None)
         if name not in files and best is not None and ids and len(left[best] & ids) >= SHARE * len(ids):
             files[name] = best
-    extra = [path.name for path in here if path not in files.values() and path.name not in wanted]
+    # Where nothing was released, nothing can be told apart.
+    extra = [path.name for path in here if wanted and path not in files.values() and path.name not in wanted]
     return Matched(files, tuple(extra))
 
 

@@ -35,7 +35,7 @@ def read(path: Path) -> Node:
             raise Unreadable("it is a link to a file that was not handed in")
         if path.stat().st_size > MAX_NOTEBOOK:
             raise Unreadable(f"the file is larger than {MAX_NOTEBOOK // 1_000_000} MB")
-        nb = _notebook.read(path)
+        nb = _notebook.writable(_notebook.read(path))
         _notebook.validate(nb)
     except FileNotFoundError:
         raise Unreadable("it was not in the submission") from None

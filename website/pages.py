@@ -120,7 +120,8 @@ def home(course: dict[str, Any]) -> str:
         f"# {module['title']}",
         "",
         f"{module['id']}: {hours['total']} hours for a {module['level']}. The lectures are shown as they ran: each "
-        "output is what the tools said, and every test run of the course compares it with a new one. "
+        "output is what the tools said, and every test run of the course compares it with a new one, but for measured "
+        "times and figures. "
         "To do them yourself, open the course in JupyterLab: `make lab`.",
         "",
         "| Place | Part | Hours | Points |",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from helpers.course.checks import require
 from helpers.course.checks.project_module import TOKEN, judged, opened
 from helpers.course.checks.support import project as kit
@@ -10,17 +12,23 @@ from helpers.course.checks.support.project import CONTRACT, DELIVERED, PACKAGE, 
 from helpers.course.checks.support.terraform_runs import one_provider, terraform
 from helpers.course.scenarios import training
 from helpers.course.workspace import Workspace
+from helpers.wrappers.module_interface import read
 
 
 def module(lab: Workspace) -> None:
     """The package is not only text: it reads as a module with a network, a bucket, GPUs and a token."""
     with opened(lab) as folder:
-        text = "".join(
-            path.read_text() for path in folder.rglob("*") if path.is_file() and path.suffix in (".tf", ".json")
-        )
+        made = declared(folder)
     kinds = ("platform_network", "platform_artifact_bucket", "platform_gpu_pool", "platform_secret")
-    missing = [kind for kind in kinds if kind not in text]
+    missing = [kind for kind in kinds if kind not in made]
     require(not missing, f"{DELIVERED}/{PACKAGE} makes no {', '.join(missing)}")
+
+
+def declared(folder: Path) -> set[str]:
+    """Return the kinds of resources that a module and the modules in it declare; words in a comment make nothing."""
+    rooms = {path.parent for pattern in ("*.tf", "*.tf.json") for path in folder.rglob(pattern)}
+    own = [room for room in rooms if "examples" not in room.relative_to(folder).parts]
+    return {one.type for room in own for one in read(room).resources if one.mode == "managed"}
 
 
 def contract(lab: Workspace) -> None:

@@ -1,4 +1,4 @@
-"""The `course` command: everything the notebooks do, from a terminal. Every command has ``--json``."""
+"""The `course` command: everything the notebooks do, from a terminal. README names the few without ``--json``."""
 
 from __future__ import annotations
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from helpers.core import process
-from helpers.core.paths import ROOT
-from helpers.course import class_run
+from helpers.course import class_run, gradebook
 
 
 @click.command()
@@ -27,4 +28,6 @@ def grade(lab: str, jobs: int, again: bool, student: str, as_json: bool) -> None
         *(["--again"] if again else []),
         *(["--json"] if as_json else []),
     ]
-    process.become(class_run.command(lab, options), cwd=ROOT)
+    directory = gradebook.around()
+    os.environ["MOD208_CLASS"] = str(directory)
+    process.become(class_run.command(lab, options), cwd=gradebook.settings(directory))

@@ -58,6 +58,7 @@ def to_dict(found: Plan) -> dict[str, object]:
         "assignment": found.spec.assignment,
         "files": found.files,
         "left_out": found.left_out,
+        "carried": list(found.carried),
         "steps": [{"step": s.step, "points": s.points, "passed": s.passed, "reason": s.reason} for s in found.steps],
         "earned": found.earned,
         "points": found.points,

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from helpers.core import process
 from helpers.core.errors import CourseError
 from helpers.core.html.elements import cut, dim, head, page, rows_html, spelt_out, tag
-from helpers.core.paths import ROOT
+from helpers.course import gradebook
 
 #: *kept*: it was graded before, and nothing newer has come. *failed*: a fault of the machinery; see its log.
 State = Literal["graded", "kept", "failed"]
@@ -158,7 +158,9 @@ def grade(lab: str, *, jobs: int = 0, again: bool = False) -> ClassRun:
         GradingFailed: nothing could be graded.
     """
     options = ["--json", *(["--again"] if again else []), *([f"--jobs={jobs}"] if jobs else [])]
-    done = process.run(command(lab, options), cwd=ROOT, timeout=None)
+    directory = gradebook.around()
+    env = process.environment({"MOD208_CLASS": str(directory)}, allow=("PYTHONPATH",))
+    done = process.run(command(lab, options), cwd=gradebook.settings(directory), env=env, timeout=None)
     try:
         return ClassRun.from_dict(json.loads(done.stdout))
     except (ValueError, KeyError, TypeError):

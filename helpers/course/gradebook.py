@@ -62,7 +62,7 @@ def read(directory: Path | None = None) -> list[Graded]:
     Args:
         directory: of the class; by default the one around the working directory, or that of ``MOD208_CLASS``.
     """
-    directory = directory or _around()
+    directory = directory or around()
     # nbgrader makes an empty gradebook where there is none, and nobody would have any evidence.
     if not os.environ.get("MOD208_DB_URL") and not (directory / "gradebook.db").is_file():
         raise NoGradebook(
@@ -73,10 +73,8 @@ def read(directory: Path | None = None) -> list[Graded]:
     with tempfile.TemporaryDirectory(prefix="mod208-grades-") as room:
         target = Path(room) / "grades.json"
         argv = [sys.executable, "-m", "grading.export", "--to", str(target)]
-        # A class has settings of its own, which nbgrader finds in the working directory.
-        where = directory if (directory / "nbgrader_config.py").is_file() else ROOT
         env = process.environment({"MOD208_CLASS": str(directory)}, allow=("PYTHONPATH",))
-        done = process.run(argv, cwd=where, env=env, timeout=TIMEOUT)
+        done = process.run(argv, cwd=settings(directory), env=env, timeout=TIMEOUT)
         if done.returncode or not target.is_file():
             raise ExportFailed(
                 "nbgrader could not export the grades",
@@ -86,11 +84,17 @@ def read(directory: Path | None = None) -> list[Graded]:
         return rows_of(json.loads(target.read_text(encoding="utf-8")))
 
 
-def _around() -> Path:
+def around() -> Path:
+    """Return the directory of the class that is meant: ``MOD208_CLASS``, or the one around the working directory."""
     if named := os.environ.get("MOD208_CLASS"):
         return Path(named).resolve()
     here = Path.cwd()
     return next((one for one in (here, *here.parents) if (one / "class.yaml").is_file()), ROOT)
 
 
-__all__ = ["ExportFailed", "NoGradebook", "UnknownLearner", "graded", "read"]
+def settings(directory: Path) -> Path:
+    """Return where nbgrader finds the settings of a class: it looks into the working directory."""
+    return directory if (directory / "nbgrader_config.py").is_file() else ROOT
+
+
+__all__ = ["ExportFailed", "NoGradebook", "UnknownLearner", "around", "graded", "read", "settings"]

@@ -48,7 +48,7 @@ class PredictionPanel(QuizPanel):
         if number in self.quiz.answers:
             return
         self._tell(number, self.quiz.answer(number, letter), verdict)
-        self._pick(list(buttons.values()), letter)
+        self._pick(list(buttons.values()), self.quiz.answers[number].choice)
         self._close(self._parts)
 
     def _judge(self, number: int, given: str, verdict: Any) -> Answer | None:

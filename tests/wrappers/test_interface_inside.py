@@ -148,6 +148,75 @@ def test_what_destroys_or_refuses_asks_for_a_major_version(tmp_path: Path, old: 
     assert kind in [change.kind for change in found.breaking] and found.bump == "major", found.changes
 
 
+def queue(repetition: str, *moves: tuple[str, str], name: str = "this") -> str:
+    """Return a module of one resource, with what has moved."""
+    blocks = "".join(f"moved {{\n  from = platform_queue.{a}\n  to   = platform_queue.{b}\n}}\n" for a, b in moves)
+    return f'resource "platform_queue" "{name}" {{\n  {repetition}\n}}\n{blocks}'
+
+
+ONE, TWO, THREE = "", "count = 2", "count = 3"
+KEYS = 'for_each = toset(["a", "b"])'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "bump"),
+    [
+        (queue(THREE), queue(KEYS, ("this[0]", 'this["a"]')), "major"),
+        (queue(TWO), queue(KEYS, ("this[0]", 'this["a"]'), ("this[1]", 'this["b"]')), "patch"),
+        (queue(ONE), queue(KEYS, ("this", 'this["a"]')), "patch"),
+        (queue(ONE), queue(KEYS, ("this", 'this["z"]')), "major"),
+        (queue(KEYS), queue('for_each = toset(["a", "c"])', ('this["b"]', 'this["z"]')), "major"),
+        (queue(KEYS), queue('for_each = toset(["a"])', ('this["b"]', 'this["a"]')), "major"),
+        (queue(KEYS), queue('for_each = toset(["a", "c"])', ('this["b"]', 'this["c"]')), "minor"),
+        (queue(THREE), queue(ONE, ("this", "jobs"), name="jobs"), "major"),
+        (queue(THREE), queue(TWO, ("this", "jobs"), name="jobs"), "major"),
+        (queue(THREE), queue(ONE, ("this[0]", "jobs"), name="jobs"), "major"),
+        (queue(THREE), queue(THREE, ("this", "jobs"), name="jobs"), "patch"),
+        (queue(KEYS), queue(KEYS, ("this", "tasks"), ("tasks", "jobs"), name="jobs"), "patch"),
+        # Terraform follows from an address to its first index by itself, but not where a moved block led to.
+        (queue(ONE), queue("count = 1", ("this", "jobs"), name="jobs"), "major"),
+    ],
+)
+def test_moved_blocks_have_to_lead_every_object_to_a_place_of_its_own(
+    tmp_path: Path, old: str, new: str, bump: str
+) -> None:
+    found = compare(interface(tmp_path / "a", old), interface(tmp_path / "b", new))
+    assert found.bump == bump and not found.undecided, found.changes
+
+
+@pytest.mark.parametrize(
+    ("value", "kinds", "bump"),
+    [
+        ("platform_queue.this", {"output-retyped"}, "major"),
+        ("{ all = platform_queue.this }", {"output-expression"}, "minor"),
+        ("platform_queue.this[*].id", set(), "patch"),
+        ('"platform_queue.this"', set(), "patch"),
+    ],
+)
+def test_an_output_of_a_resource_that_becomes_a_list_is_another_one(
+    tmp_path: Path, value: str, kinds: set[str], bump: str
+) -> None:
+    shown = f'output "queue" {{\n  value = {value}\n}}\n'
+    found = compare(
+        interface(tmp_path / "a", queue(ONE) + shown), interface(tmp_path / "b", queue("count = 1") + shown)
+    )
+    assert {one.kind for one in found.changes} == {"resource-counted", *kinds} and found.bump == bump, found.changes
+
+
+def test_moves_of_objects_that_cannot_be_counted_are_for_a_person(tmp_path: Path) -> None:
+    head, many = 'variable "n" {\n  type = number\n}\n', "count = var.n"
+    old = interface(tmp_path / "a", head + queue(many))
+    renamed = interface(tmp_path / "b", head + queue(many, ("this", "jobs"), name="jobs"))
+    assert compare(old, renamed).bump == "patch" and not compare(old, renamed).undecided
+    first = interface(tmp_path / "c", head + queue(KEYS, ("this[0]", 'this["a"]')))
+    assert [change.kind for change in compare(old, first).undecided] == ["resource-moved"]
+    call = interface(tmp_path / "d", 'module "tags" {\n  source = "./tags"\n}\n')
+    move = "moved {\n  from = module.tags.platform_queue.this\n  to   = platform_queue.this\n}\n"
+    pulled = compare(call, interface(tmp_path / "e", queue(ONE) + move))
+    (moved,) = [change for change in pulled.undecided if change.kind == "resource-moved"]
+    assert moved.name == "module.tags" and "every object" in moved.text
+
+
 @pytest.mark.parametrize(("old", "new", "bump"), COMPATIBLE)
 def test_what_keeps_every_object_is_not_called_breaking(tmp_path: Path, old: str, new: str, bump: str | None) -> None:
     found = compare(interface(tmp_path / "a", MODULE), interface(tmp_path / "b", edited(old, new)))

@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from enum import StrEnum
 from types import MappingProxyType
 
+from helpers.compliance.audit.errors import EndNotRecorded
 from helpers.compliance.audit.trail import Trail
 from helpers.compliance.audit.types import Action, Decision, Entry, Subject
+from helpers.core.errors import CourseError
 
 
 class Operation(StrEnum):
@@ -49,7 +51,7 @@ def changing(
     """Record an intent, run the body, record how it ended.
 
     The body does not run when the intent cannot be recorded. When it raises, the end is ``failed``, and the error goes
-    on. When it is killed there is no end, which `unfinished` says.
+    on, whether the end could be recorded or not. When it is killed there is no end, which `unfinished` says.
 
     Args:
         trail: of the collector that does it. operation: one of `Operation`.
@@ -60,6 +62,7 @@ def changing(
 
     Raises:
         ValueError: there is no such operation. AuditDown, BadEvent: nothing was recorded, and nothing was done.
+        EndNotRecorded: it was done; only its end could not be recorded.
     """
     kind = Operation(operation)
     action, said = ACTIONS[kind], {"operation": str(kind)}
@@ -71,9 +74,19 @@ def changing(
         yield intent
     except BaseException as error:
         why = type(error).__name__
-        trail.record(action, actor=actor, subject=subject, decision=Decision.FAILED, reason=why, details=ended)
+        try:
+            trail.record(action, actor=actor, subject=subject, decision=Decision.FAILED, reason=why, details=ended)
+        except CourseError as lost:
+            error.add_note(f"Entry {intent.index} of the audit trail has no end: {lost.what}.")
         raise
-    trail.record(action, actor=actor, subject=subject, decision=Decision.ACCEPTED, reason=reason, details=ended)
+    try:
+        trail.record(action, actor=actor, subject=subject, decision=Decision.ACCEPTED, reason=reason, details=ended)
+    except CourseError as lost:
+        raise EndNotRecorded(
+            f"The {kind} is done, but its end is not on record",
+            why=f"{lost.what}. Entry {intent.index} says that it began.",
+            next="Do not repeat it. Look at what it changed, and record its end.",
+        ) from lost
 
 
 def unfinished(entries: Iterable[Entry]) -> list[str]:

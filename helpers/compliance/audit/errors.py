@@ -23,6 +23,12 @@ class NotAcknowledged(AuditError):
     code = "audit-not-acknowledged"
 
 
+class EndNotRecorded(AuditError):
+    """A change was made, and only the event of its end could not be recorded."""
+
+    code = "audit-end-not-recorded"
+
+
 class LogRefused(AuditError):
     """The log said no."""
 

@@ -61,7 +61,7 @@ def history(git: Git, application: str, environments: Sequence[str]) -> list[tup
         path, last = RELEASE.format(application=application, environment=environment), ""
         for commit in git.lines(["log", "--format=%H", "--reverse", "--", path]):
             try:
-                digest = str(yaml_reader.load(git.show(commit, path))["images"][0]["digest"])
+                digest = _digest(yaml_reader.load(git.show(commit, path))["images"], application)
             except (GitError, yaml_reader.InvalidYaml, KeyError, IndexError, TypeError):
                 continue
             if digest != last:
@@ -69,6 +69,11 @@ def history(git: Git, application: str, environments: Sequence[str]) -> list[tup
                 last = digest
     # By commit, and within one by the order of promotion: sorting keeps the order of what is equal.
     return sorted(found, key=lambda one: order[one[1]])
+
+
+def _digest(images: Iterable[Mapping[str, Any]], application: str) -> str:
+    """Return the digest that Kustomize gives an application's image: that of the last entry with its name."""
+    return str([one for one in images if str(one["name"]).rpartition("/")[2] == application][-1]["digest"])
 
 
 def _row(landed: Mapping[str, PullRequest], environment: str, commit: str, digest: str) -> dict[str, Any]:

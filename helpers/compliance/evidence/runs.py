@@ -2,7 +2,7 @@
 
 A report alone proves nothing, since anybody can write one. It counts when the trail has an event about its digest,
 signed by the functionary `RECORDER`. The last run in the period decides, whatever it says: a maker of packs who leaves
-out the report of a run that failed leaves a gap.
+out the report of a run that failed leaves a gap, and so does a functionary who records an older report after it.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def answer(
     name, report = reports.found.get(digest, ("", None))
     if report is None:
         return [], [f"{asked.name}: the report of {where} is not in the pack"]
-    if why := _problem(asked, report, entry, period):
+    if why := _problem(asked, report, entry, period) or _replayed(asked, report, runs, reports):
         return [], [f"{asked.name}: {where}: {why}"]
     return [_row(control, asked, one, entry, digest, name) for one in _asked(asked, report)], []
 
@@ -113,15 +113,38 @@ def _waiver(one: ProfileControl, at: datetime) -> str:
 
 def _time(one: ProfileControl, recorded: datetime, period: Period | None) -> str:
     """Say why a control did not run then: a report may be much older than its record."""
-    for result in one.results:
-        try:
-            at = datetime.fromisoformat(result.start_time)
-        except ValueError:
-            at = datetime.min
-        if at.tzinfo is None:
+    for at in _started(one):
+        if at is None:
             return f"{one.id} does not say when it ran"
         if (period is not None and at not in period) or at > recorded + SKEW:
             return f"{one.id} ran at {time_text(at)}, not in this period before it was recorded"
+    return ""
+
+
+def _started(one: ProfileControl) -> list[datetime | None]:
+    """Return when each expectation of a control was asked, in UTC; None where the report does not say."""
+    found: list[datetime | None] = []
+    for result in one.results:
+        try:
+            at = datetime.fromisoformat(result.start_time)
+            found.append(at.astimezone(UTC) if at.tzinfo is not None else None)
+        except (ValueError, OverflowError):
+            found.append(None)
+    return found
+
+
+def _replayed(asked: Requirement, report: InspecReport, runs: Sequence[Entry], reports: Reports) -> str:
+    """Say why the run that was recorded last is not the last that ran: an old report can be recorded once more."""
+    began = [at for one in _asked(asked, report) if one.verdict == "passed" for at in _started(one) if at]
+    for earlier in runs[:-1]:
+        subject = earlier.event.subject
+        digest = subject.digest if isinstance(subject, Subject) else str(subject["digest"])
+        other = reports.found.get(digest)
+        known = [at for one in _asked(asked, other[1]) for at in _started(one) if at] if other else []
+        # Without its report: it ran before it was recorded. Reports have whole seconds.
+        since = max(known) if known else earlier.at.replace(microsecond=0)
+        if began and max(began) < since:
+            return f"it ran before the run of entry {earlier.index}, and was recorded after it"
     return ""
 
 

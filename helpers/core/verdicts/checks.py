@@ -126,7 +126,7 @@ def item(group: str, name: str = "") -> Iterator[None]:
 
     Outside of a check, as in a test of a part of it, `Unmet` is raised as ever.
     """
-    items = _looked_at.get()
+    items, token = _looked_at.get(), _every.set(None)
     try:
         yield
     except Enough:
@@ -138,6 +138,8 @@ def item(group: str, name: str = "") -> Iterator[None]:
     else:
         if items is not None:
             items.append(Item(group, name, True))
+    finally:
+        _every.reset(token)
 
 
 @contextlib.contextmanager

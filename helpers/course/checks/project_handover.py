@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,11 @@ from helpers.course.workspace import Workspace
 PACK, GAPS, PAGE = "handover/pack", "handover/gaps.yaml", "handover/ONBOARDING.md"
 #: No gap may stay open longer than this.
 LONGEST = dt.timedelta(days=366)
+#: A fenced block of YAML, as Markdown has it: three backticks or tildes, and as many at its end.
+_BLOCK = re.compile(
+    r"^ {0,3}(?P<fence>`{3,}|~{3,})[ \t]*ya?ml\b[^\n]*\n(?P<text>.*?)^ {0,3}(?P=fence)[ \t]*$",
+    re.MULTILINE | re.DOTALL | re.IGNORECASE,
+)
 _FIELDS = ("control", "owner", "until", "plan")
 
 
@@ -66,12 +72,23 @@ def gaps(lab: Workspace) -> dict[str, Mapping[str, Any]]:
     require(whole, f"{GAPS} is a list; each entry has {', '.join(_FIELDS)}")
     today = dt.datetime.now(dt.UTC).date()
     for one in listed:
-        name, until = one["control"], one["until"]
-        require(isinstance(until, dt.date), f"{GAPS}: {name}: until is {until}, not a day")
+        name, until = one["control"], _day(one["until"])
+        require(until is not None, f"{GAPS}: {name}: until is {one['until']}, not a day")
+        assert until is not None
         require(today <= until <= today + LONGEST, f"{GAPS}: {name}: until {until} is over, or more than a year away")
         require(str(one["owner"]).endswith("@acme.test"), f"{GAPS}: {name}: nobody at acme.test owns it")
         require(len(str(one["plan"]).split()) >= 5, f"{GAPS}: {name}: the plan says next to nothing")
     return {str(one["control"]): one for one in listed}
+
+
+def _day(said: object) -> dt.date | None:
+    """Return the day that a plan names, with or without quotes; None when it names none."""
+    if isinstance(said, dt.date):
+        return said.date() if isinstance(said, dt.datetime) else said
+    try:
+        return dt.date.fromisoformat(str(said))
+    except ValueError:
+        return None
 
 
 @step(
@@ -108,9 +125,10 @@ def page(lab: Workspace) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the two jobs of the page for newcomers; raise `Unmet` when it does not have them."""
     text = lab.read(PAGE)
     require(text, f"{PAGE} does not exist")
-    blocks = [part.partition("```")[0] for part in text.split("```yaml")[1:]]
+    blocks = [found["text"] for found in _BLOCK.finditer(text)]
     require(len(blocks) == 2, f"{PAGE} has {len(blocks)} blocks of yaml: one job that runs, one that is refused")
-    require("@acme.test" in text.replace("".join(blocks), ""), f"{PAGE} does not say whom to ask")
+    # The owner of an example answers for the example.
+    require("@acme.test" in _BLOCK.sub("", text), f"{PAGE} does not say whom to ask")
     jobs = []
     for number, block in enumerate(blocks, 1):
         try:

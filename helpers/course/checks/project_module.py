@@ -55,8 +55,10 @@ def module(lab: Workspace) -> str:
         signed_by(lab, shown)
         kit.keeps(lab, PACKAGE)
         shape = read(folder)
-        hidden = [one.name for one in shape.variables if one.sensitive and one.ephemeral]
-        require(hidden, f"{DELIVERED}/{PACKAGE}: no input is sensitive and ephemeral: the token would be in the state")
+        kept_nowhere = [one.name for one in shape.variables if one.ephemeral]
+        require(
+            kept_nowhere, f"{DELIVERED}/{PACKAGE}: no input is ephemeral: the token would be in a plan or the state"
+        )
         runs = _tests(folder)
         untrue = module_docs.check(folder, version=shown.version).findings
         require(not untrue, "; ".join(f"README.md:{one.line}: {one.what} {one.fix}" for one in untrue)[:500])
@@ -135,8 +137,24 @@ def module_contract(lab: Workspace) -> str:
     kit.delivered(lab, PACKAGE, CONTRACT)
     kit.keeps(lab, PACKAGE, CONTRACT)
     said = kit.data(lab, CONTRACT)
+    asked_for(said)
     found = judged(lab, asked, said, cases(asked))
     return f"{found} jobs of {asked.team} get the answer of the brief, from the contract and from the module alike"
+
+
+def asked_for(said: Mapping[str, Any]) -> None:
+    """Raise `Unmet` unless a contract takes the token from the job's Secret, and shows what the module returns."""
+    where = f"{DELIVERED}/{CONTRACT}"
+    tokens = {name: one["key"] for name, one in said["inputs"].items() if one.get("secret") == "spec.tokenSecret"}
+    require(tokens, f"{where}: no input takes the token from the Secret that the job names (spec.tokenSecret)")
+    ephemeral = {one["name"] for one in said["interface"]["inputs"] if one["ephemeral"]}
+    for name, key in tokens.items():
+        require(
+            key == training.SECRET_KEY, f"{where}: {name} takes the key {key} of the Secret; the token is elsewhere"
+        )
+        require(name in ephemeral, f"{where}: {name} takes the token, and a plan or state of the module would keep it")
+    missing = sorted({"status.bucket", "status.gpus"} - set(said["status"].values()))
+    require(not missing, f"{where}: no output of the module is shown in {' and '.join(missing)}")
 
 
 def cases(asked: Brief) -> tuple[Case, ...]:
@@ -195,4 +213,4 @@ def admitted(cluster: Cluster, job: Mapping[str, Any]) -> dict[str, Any]:
     return dict(found.desired)
 
 
-__all__ = ["admitted", "cases", "judged", "module", "module_contract", "opened", "served", "signed_by"]
+__all__ = ["admitted", "asked_for", "cases", "judged", "module", "module_contract", "opened", "served", "signed_by"]

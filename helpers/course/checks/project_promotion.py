@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from helpers.clients.forge import Forge
+from helpers.core import yaml_reader
 from helpers.core.verdicts.checks import require
 from helpers.course.checks import step
 from helpers.course.checks.support import project as kit
 from helpers.course.checks.support.project import DELIVERED, GATES, RECORD
 from helpers.course.scenarios import training
 from helpers.course.workspace import Workspace
+from helpers.wrappers.git import Git
 
 Release = Mapping[str, Any]
+#: Gates that the project asks for at least.
+_GATES = ("signature", "secrets")
 _PLACES = ("promotion/", "pipeline/", "audit")
 
 
@@ -36,6 +40,7 @@ def promotion(lab: Workspace) -> str:
     git = kit.clone(lab)
     asks = Forge("ada").repository(training.REPOSITORY).policy.gates
     require(asks, f"the forge asks no gates before it lands a change of {training.REPOSITORY}")
+    gated(yaml_reader.load(lab.read(f"{DELIVERED}/{GATES}"))["gates"])
     came = [arrived(record, name, training.image(training.NEW)) for name in training.ENVIRONMENTS]
     pulls = [release["pull"]["number"] for release in came]
     require(len(set(pulls)) == len(pulls), f"pull request {pulls[-1]} brought {training.NEW} to several environments")
@@ -43,8 +48,10 @@ def promotion(lab: Workspace) -> str:
     for before, after in itertools.pairwise(came):
         late = order.index(before["commit"]) < order.index(after["commit"])
         require(late, f"{training.NEW} came to {after['environment']} before it came to {before['environment']}")
+    heads = [pull.head for pull in Forge("ada").pulls(training.REPOSITORY) if pull.state == "merged"]
     for release in came:
-        alone(git.lines(["diff-tree", "--no-commit-id", "--name-only", "-r", release["commit"]]), release)
+        approved(release)
+        alone(touched(git, release["commit"], heads), release)
         ran = earlier(record, release)
         stable = training.image(training.STABLE)
         require(
@@ -76,6 +83,34 @@ def arrived(record: Mapping[str, Any], environment: str, digest: str) -> Release
     found = [one for one in listed if (one["environment"], one["digest"]) == (environment, digest)]
     require(found, f"{DELIVERED}/{RECORD}: {environment} never got {training.NEW} ({digest[:19]})")
     return found[0]
+
+
+def gated(gates: Sequence[str]) -> None:
+    """Raise `Unmet` unless the gates that every repository has to ask are asked."""
+    missing = [name for name in _GATES if name not in gates]
+    require(not missing, f"{DELIVERED}/{GATES} does not ask the gate {' and '.join(missing)}")
+
+
+def approved(release: Release) -> None:
+    """Raise `Unmet` when a release came by a broken glass: that is for an emergency in which nobody can approve."""
+    glass, number = release["pull"]["break_glass"], release["pull"]["number"]
+    require(
+        not glass, f"pull request {number} broke the glass on the way to {release['environment']}: nobody approved it"
+    )
+
+
+def touched(git: Git, commit: str, heads: Collection[str]) -> list[str]:
+    """Return the files that a pull request changed, in all of its commits together.
+
+    Args:
+        commit: the one that landed. heads: those that landed by pull requests of this repository.
+    """
+    before = [one for one in git.lines(["rev-list", "--topo-order", commit]) if one in heads and one != commit]
+    return git.lines(
+        ["diff", "--name-only", "--no-renames", before[0], commit]
+        if before
+        else ["ls-tree", "-r", "--name-only", commit]
+    )
 
 
 def alone(touched: Sequence[str], release: Release) -> None:
@@ -121,4 +156,5 @@ def rollback(lab: Workspace) -> str:
         f'pull request {last["pull"]["number"]} is a {last["kind"]}, not a rollback: its title begins with "Roll back"'
     )
     require(last["kind"] == "rollback", say)
+    approved(last)
     return f"pull request {last['pull']['number']} took {training.NEW} out of {asked.incident}; the others still run it"

@@ -6,6 +6,7 @@ import datetime
 import hashlib
 import io
 import json
+import os
 import shutil
 import tarfile
 from collections.abc import Iterator
@@ -40,15 +41,15 @@ def archive(room: Classroom, target: Path | None = None) -> Done:
     if target.is_relative_to(room.root):
         raise BadInput(f"{target} lies in the class itself", next="Choose another: --to FILE")
     wanted = dict(_files(room))
-    sums = "".join(f"{_sha256(path.read_bytes())}  {name}\n" for name, path in wanted.items())
+    sums = os.fsencode("".join(f"{_sha256(path.read_bytes())}  {_line(name)}\n" for name, path in wanted.items()))
     part = target.with_name(f".{target.name}.part")
     try:
         with tarfile.open(part, "w:gz") as tar:
             for name, path in wanted.items():
                 tar.add(path, arcname=f"{room.course}/{name}", recursive=False)
             info = tarfile.TarInfo(f"{room.course}/{SUMS}")
-            info.size = len(sums.encode())
-            tar.addfile(info, io.BytesIO(sums.encode()))
+            info.size = len(sums)
+            tar.addfile(info, io.BytesIO(sums))
         part.chmod(0o600)
         verify(part)
         part.rename(target)
@@ -78,10 +79,10 @@ def verify(file: Path) -> int:
                 name, data = member.name.partition("/")[2], tar.extractfile(member)
                 content = data.read() if data else b""
                 if name == SUMS:
-                    sums = {line[66:]: line[:64] for line in content.decode().splitlines()}
+                    sums = {line[66:]: line[:64] for line in os.fsdecode(content).split("\n") if line}
                 else:
-                    found[name] = _sha256(content)
-    except (tarfile.TarError, EOFError, OSError, UnicodeDecodeError) as error:
+                    found[_line(name)] = _sha256(content)
+    except (tarfile.TarError, EOFError, OSError) as error:
         raise ArchiveBroken(f"{file} cannot be read", why=str(error)) from None
     if found != sums or not sums:
         wrong = sorted({*found, *sums} - {name for name in found if sums.get(name) == found[name]})
@@ -96,6 +97,11 @@ def _files(room: Classroom) -> Iterator[tuple[str, Path]]:
             below = path.relative_to(top)
             if path.is_file() and not path.is_symlink() and not _LEFT_OUT & set(below.parts):
                 yield f"{head}/{below.as_posix()}", path
+
+
+def _line(name: str) -> str:
+    """Return a file's name as one line; learners may put anything into one."""
+    return name.replace("\\", "\\\\").replace("\n", "\\n")
 
 
 def _sha256(data: bytes) -> str:

@@ -20,6 +20,13 @@ ADDED = ".course"
 REGISTRY, CARRIED = "services/registry/data", "registry"
 
 
+def carried(assignment: str) -> tuple[str, ...]:
+    """Return what `carry` adds to a submission of an assignment, in words for its learner."""
+    published = (state_dir() / REGISTRY / "modules").is_dir()
+    of_lab = any(lab.assignment == assignment for lab in outline.labs().values())
+    return (*(["the packages of your module registry"] * published), *(["which solutions you were shown"] * of_lab))
+
+
 def carry(directory: Path) -> None:
     """Put into a submission's directory what grading cannot make again from its files, alike each time.
 

@@ -53,6 +53,12 @@ class Archived(BadInput):
     code = "archived"
 
 
+class Busy(CourseError):
+    """The class is being graded already."""
+
+    code = "busy"
+
+
 class StageFailed(CourseError):
     """nbgrader refused a stage; its own words are the reason."""
 

@@ -18,7 +18,11 @@ from helpers.course.classroom.klass import Classroom
 #: Characters, without white space, below which two equal texts say nothing.
 SHORT = 60
 _WORKFILE = re.compile(r"%%workfile[^\n]*\n?")
-_SOLVE = re.compile(r"\blab\.solve\(\s*['\"]([\w-]+)|\bcourse solve \S+ (\S+)")
+_SOLVE = re.compile(r"\blab\.solve\(\s*['\"]([\w-]+)|\bcourse solve \S+ ([\w-]+)")
+#: A step's name; a learner may write anything in its place.
+_STEP = re.compile(r"[A-Za-z0-9][\w.-]{0,60}", re.ASCII)
+#: Bytes of the note on what was shown.
+_NOTE = 20_000
 _MARKS = re.compile(r"(?m)^\s*### (?:BEGIN|END) SOLUTION[^\n]*\n?")
 
 
@@ -38,7 +42,7 @@ def look(room: Classroom, assignment: str, learners: Sequence[str]) -> dict[str,
             if name in locked and _plain(text) != locked[name]:
                 said[learner].append(f"the locked cell {name} was changed")
             shown.update(step for found in _SOLVE.findall(text) for step in found if step)
-        shown.update(_noted(directory))
+        shown = {step for step in (*shown, *_noted(directory)) if _STEP.fullmatch(step)}
         said[learner] += [f"the solution of {step} was shown before submission" for step in sorted(shown)]
         mine = [*(text for _, text, meta in _cells(directory) if not meta.get("locked")), *_files(directory / "work")]
         for text in mine:
@@ -84,9 +88,12 @@ def _files(directory: Path) -> list[str]:
 
 def _noted(directory: Path) -> list[str]:
     """Return the steps whose solution was shown, as the learner's own copy of the course noted it."""
+    path = directory / ".course" / "shown.json"
     try:
-        data = json.loads((directory / ".course" / "shown.json").read_text(encoding="utf-8"))
-        return [str(step) for step in data][:100] if isinstance(data, list) else []
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > _NOTE:
+            return []
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return [step for step in data if isinstance(step, str)][:100] if isinstance(data, list) else []
     except (OSError, ValueError, RecursionError):
         return []
 
@@ -96,7 +103,7 @@ def _plain(text: str) -> str:
 
 
 def _key(text: str) -> str:
-    return hashlib.sha256(_plain(text).encode()).hexdigest()
+    return hashlib.sha256(_plain(text).encode(errors="surrogatepass")).hexdigest()
 
 
 __all__ = ["look"]

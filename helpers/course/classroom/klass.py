@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import difflib
+import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +26,11 @@ FILE = "class.yaml"
 ARCHIVED = "archived.json"
 #: nbgrader's own default.
 EXCHANGE = Path("/usr/local/share/nbgrader/exchange")
+#: The end of a day.
+_LAST = datetime.time(23, 59, 59, 999_999)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+#: Hours of the longest extension: ten years.
+_LONGEST = 87_600
 _KEYS = {"course", "term", "exchange", "timezone", "due", "late", "extensions", "regrades", "canvas"}
 #: What becomes of a request to look at a grade again.
 STATES = ("open", "granted", "refused")
@@ -145,6 +153,8 @@ def load(root: Path) -> Classroom:
         data = yaml_reader.load((root / FILE).read_text(encoding="utf-8"))
     except InvalidYaml as error:
         raise _bad("It is not valid YAML", str(error)) from None
+    except UnicodeDecodeError:
+        raise _bad("It is not UTF-8 text", "Save it in UTF-8.") from None
     if not isinstance(data, dict):
         raise _bad("It has no keys", "It needs course and term at least.")
     if unknown := [str(key) for key in data if key not in _KEYS]:
@@ -152,33 +162,41 @@ def load(root: Path) -> Classroom:
     for key in ("course", "term"):
         if not str(data.get(key) or "").strip():
             raise _bad(f"{key} is missing", "nbgrader keeps classes apart by it.")
+    if not _NAME.fullmatch(str(data["course"])):
+        why = "It names a directory on the exchange: letters, digits and . _ -"
+        raise _bad(f"course is {str(data['course'])!r}, which cannot be one", why)
     zone = _zone(str(data.get("timezone") or "UTC"))
     due = {assignment_of(str(k), root): moment(v, zone, f"due: {k}") for k, v in _mapping(data, "due").items()}
     return Classroom(
         root=root.resolve(),
         course=str(data["course"]),
         term=str(data["term"]),
-        exchange=Path(str(data.get("exchange") or EXCHANGE)).expanduser(),
+        exchange=root.resolve() / Path(str(data.get("exchange") or EXCHANGE)).expanduser(),
         due=due,
         late=_late(_mapping(data, "late")),
-        extensions=tuple(_extension(one, root) for one in _list(data, "extensions")),
+        extensions=tuple(_extension(one, root, due, zone) for one in _list(data, "extensions")),
         regrades=tuple(_regrade(one, root) for one in _list(data, "regrades")),
         titles={assignment_of(str(k), root): str(v) for k, v in _mapping(data, "canvas").items()},
     )
 
 
 def moment(value: Any, zone: ZoneInfo, where: str) -> datetime.datetime:
-    """Return a time in UTC; a day alone means its last minute."""
+    """Return a time in UTC; a day alone means its last minute, to its end.
+
+    A time that the clock shows twice, or skips, means the later one.
+    """
     text = str(value).strip()
     try:
         found = datetime.datetime.fromisoformat(text)
+        with contextlib.suppress(ValueError):
+            found = datetime.datetime.combine(datetime.date.fromisoformat(text), _LAST)
     except ValueError:
         raise _bad(f"{where} is {text!r}, which is not a time", 'Write it like "2027-03-01 18:00".') from None
-    if len(text) == len("2027-03-01"):
-        found = found.replace(hour=23, minute=59)
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=zone)
-    return found.astimezone(datetime.UTC)
+    return found.astimezone(datetime.UTC) if found.tzinfo else _later(found, zone)
+
+
+def _later(clock: datetime.datetime, zone: ZoneInfo) -> datetime.datetime:
+    return max(clock.replace(tzinfo=zone, fold=fold).astimezone(datetime.UTC) for fold in (0, 1))
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -193,22 +211,32 @@ def _late(given: Mapping[str, Any]) -> LatePolicy:
         raise _bad(f"late has no key {sorted(unknown)[0]!r}", "It has grace (minutes), a_day and most (per cent).")
     numbers = {}
     for key, value in given.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
             raise _bad(f"late: {key} is {value!r}, which is not a number of 0 or more", "")
         numbers[key] = float(value)
     return LatePolicy(**numbers)
 
 
-def _extension(given: Any, root: Path) -> Extension:
+def _extension(given: Any, root: Path, due: Mapping[str, datetime.datetime], zone: ZoneInfo) -> Extension:
     one = _entry(given, "extensions", {"learner", "assignment"}, {"days", "hours", "reason"})
     try:
-        hours = 24 * float(one.get("days") or 0) + float(one.get("hours") or 0)
+        days, hours = float(one.get("days") or 0), float(one.get("hours") or 0)
     except (TypeError, ValueError):
-        hours = 0.0
-    if hours <= 0:
-        raise _bad(f"The extension of {one['learner']} has no time", "Write days: or hours:, a number above 0.")
+        days = hours = 0.0
+    if not 0 < 24 * days + hours <= _LONGEST:
+        why = f"Write days: or hours:, a number above 0; {_LONGEST // 24} days at most."
+        raise _bad(f"The extension of {one['learner']} has no time", why)
     name = assignment_of(str(one["assignment"]), root)
+    hours += _hours(days, due.get(name), zone)
     return Extension(str(one["learner"]), name, hours, str(one.get("reason") or ""))
+
+
+def _hours(days: float, due: datetime.datetime | None, zone: ZoneInfo) -> float:
+    """Return how long so many days are: they end at the same time of day, be there a change of clocks between."""
+    if due is None:
+        return 24 * days
+    end = _later(due.astimezone(zone).replace(tzinfo=None) + datetime.timedelta(days=days), zone)
+    return (end - due).total_seconds() / 3600
 
 
 def _regrade(given: Any, root: Path) -> Regrade:

@@ -11,7 +11,7 @@ from typing import Any
 
 from helpers.core.files import write_atomic
 from helpers.course import gradebook
-from helpers.course.classroom import book, integrity, stages
+from helpers.course.classroom import book, grading, integrity, stages
 from helpers.course.classroom.book import Submission
 from helpers.course.classroom.errors import TooEarly
 from helpers.course.classroom.klass import Classroom
@@ -29,7 +29,8 @@ class Mark:
     """What one learner has in one assignment.
 
     Attributes:
-        state: ``final``, ``waiting`` (for a person), ``not-graded`` or ``not-submitted``.
+        state: ``final``, ``waiting`` (for a person), ``not-graded`` (or not since it was handed in again) or
+            ``not-submitted``.
         submitted: when, UTC. hours_late: after due date and extension. extension: hours.
         points: reached. penalty: taken for lateness. total: what is left. out_of: what could be reached.
         regrades: requests for a second look, with their states. look_at: information for the instructor.
@@ -70,6 +71,7 @@ def write(room: Classroom, *, provisional: bool = False) -> Done:
     }.items():
         write_atomic(target / file, _csv(table), private=True)
     said = [f"{DIRECTORY}/ has marks.csv, canvas.csv, moodle.csv and questions.csv: {len(learners)} learners."]
+    said += stages.unknown(room, [one.id for one in learners])
     left = sorted({who for (who, _), mark in marks.items() if mark.state in ("waiting", "not-graded")})
     if left and not provisional:
         said.append(f"Left empty for the platforms, something is not settled: {', '.join(left)} (or --provisional)")
@@ -107,7 +109,8 @@ def _mark(room: Classroom, rows: Sequence[Graded], submission: Submission | None
     who, name = submission.learner, submission.assignment
     points = sum(row.points for row in rows if row.step != LATE)
     penalty = -sum(row.points for row in rows if row.step == LATE)
-    state = "not-graded" if "not-graded" in states else "waiting" if "review" in states else "final"
+    undone = "not-graded" in states or not grading.current(room, who, name)
+    state = "not-graded" if undone else "waiting" if "review" in states else "final"
     asked = [f"{one.step}: {one.state}" for one in room.regrades if (one.learner, one.assignment) == (who, name)]
     return Mark(
         state=state,

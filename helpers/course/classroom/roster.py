@@ -60,7 +60,7 @@ def read(path: Path) -> list[Learner]:
         raise BadRoster(f"{path} is not UTF-8 text", next="Save it as CSV in UTF-8.") from None
     lines = text.splitlines()
     given = csv.reader(lines, delimiter=";" if lines and lines[0].count(";") > lines[0].count(",") else ",")
-    head = [_column(name) for name in next(given, [])]
+    head = _head(next(given, []))
     if "id" not in head:
         known = ", ".join(field.name for field in fields(Learner))
         raise BadRoster(
@@ -73,27 +73,52 @@ def read(path: Path) -> list[Learner]:
     for number, row in enumerate(given, start=2):
         if not any(value.strip() for value in row):
             continue
-        values = dict(zip(head, (value.strip() for value in row), strict=False))
-        learner = Learner(**{f.name: values.get(f.name, "") for f in fields(Learner)})
+        if any(value.strip() for value in row[len(head) :]):
+            why = f"{len(head)} columns, {len(row)} values. A comma in a name needs quotes around it."
+            raise BadRoster(f"{path.name}, line {number} has more values than there are columns", why=why)
+        learner = _learner(dict(zip(head, (value.strip() for value in row), strict=False)))
+        if learner is None:
+            continue
         if not _ID.fullmatch(learner.id):
             why = "It may have letters, digits and . _ @ -; nbgrader puts it into file names."
             raise BadRoster(f"{path.name}, line {number}: {learner.id!r} cannot be an id", why=why)
-        if learner.id in found:
+        if (there := found.setdefault(learner.id.lower(), number)) != number:
             raise BadRoster(
                 f"{path.name}, line {number}: the id {learner.id} is there twice",
-                why=f"Line {found[learner.id]} has it too; one of the two would get the other's points.",
+                why=f"Line {there} has it too, for platforms tell no capitals apart; one would get the other's points.",
                 next="Correct one of the two lines.",
             )
-        found[learner.id] = number
         learners.append(learner)
     if not learners:
         raise BadRoster(f"{path.name} has no students", next="Give it a line for each.")
     return learners
 
 
+def _head(names: list[str]) -> list[str]:
+    head = [_column(name) for name in names]
+    plain = [_plain(name) for name in names]
+    # Canvas exports its own number as ID, and the user name as SIS Login ID.
+    if "sis_login_id" in plain and "id" in plain:
+        head[plain.index("id")] = "canvas_id"
+    return head
+
+
+def _learner(values: dict[str, str]) -> Learner | None:
+    """Return who a row is of; nobody, if it is Canvas' row of the points that are possible."""
+    student = values.get("student", "")
+    if not values.get("id") and student == "Points Possible":
+        return None
+    last, _, first = student.partition(", ")
+    known = {"last_name": last, "first_name": first, **values}
+    return Learner(**{f.name: known.get(f.name, "") for f in fields(Learner)})
+
+
 def _column(name: str) -> str:
-    plain = re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_")
-    return _ALSO.get(plain, plain)
+    return _ALSO.get(_plain(name), _plain(name))
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_")
 
 
 __all__ = ["FILE", "Learner", "read"]

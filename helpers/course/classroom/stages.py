@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import filecmp
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -129,13 +130,14 @@ def collect(room: Classroom, name: str) -> Done:
         raise TooEarly(
             f"{assignment} has not been released", why="Nobody could hand it in.", next=f"course class release {name}"
         )
-    nb.call(room, "collect", assignment, "--update")
+    done = nb.call(room, "collect", assignment, "--update")
     here = submitted(room, assignment)
     known = {one.id for one in everyone}
     strangers, missing = sorted(here - known), [one.id for one in everyone if one.id not in here]
     said = [f"{len(here & known)} of {len(everyone)} learners have handed in {assignment}."]
     said += [f"Not yet: {', '.join(missing)}"] if missing else []
     said += [f"Not on the roster, so not graded: {', '.join(strangers)} (students.csv)"] if strangers else []
+    said += nb.faults(done.stderr)
     data = {"assignment": assignment, "submitted": sorted(here & known), "missing": missing, "strangers": strangers}
     return Done(tuple(said), f"course class grade {name}", data)
 
@@ -154,10 +156,11 @@ def grade(
         raise TooEarly(f"There is no submission of {assignment}", next=f"course class collect {name}")
     if unknown := [one for one in wanted if one not in known]:
         raise BadRoster(f"There is no student {unknown[0]!r}", why=f"{roster.FILE} has {len(known)}.", next="")
-    before = book.of_people(room, assignment)
-    failed = grading.grade(room, assignment, sorted((set(wanted) or here) & known & here), again=again, say=say)
-    book.keep(room, assignment, before)
-    book.settle(room)
+    with grading.alone(room):
+        before = book.of_people(room, assignment)
+        failed = grading.grade(room, assignment, sorted((set(wanted) or here) & known & here), again=again, say=say)
+        book.keep(room, assignment, before)
+        book.settle(room)
     graded = {one for one in here & known if (room.root / "autograded" / one / assignment).is_dir()}
     waits = waiting(room, assignment)
     said = [f"{len(graded)} of {len(here & known)} submissions of {assignment} are graded."]
@@ -206,7 +209,7 @@ def status(room: Classroom) -> Done:
             "assignment": assignment,
             "released": (room.on_exchange / "outbound" / assignment).is_dir(),
             "submitted": len(submitted(room, assignment) & everyone),
-            "graded": len({p.parent.name for p in (room.root / "autograded").glob(f"*/{assignment}")} & everyone),
+            "graded": sum(grading.current(room, one, assignment) for one in everyone),
             "waiting": sum(one.waits for one in mine),
             "late": sum(one.seconds_late > 60 * room.late.grace for one in mine),
             "feedback": len({p.parent.name for p in (room.root / "feedback").glob(f"*/{assignment}")} & everyone),
@@ -216,6 +219,7 @@ def status(room: Classroom) -> Done:
     asked = [one for one in room.regrades if one.state == "open"]
     said = [f"{room.course}: {len(everyone)} learners, exchange {room.exchange}"]
     said += [_line(row) for row in rows]
+    said += unknown(room, everyone)
     said += [f"  regrade asked: {one.learner}, {one.assignment} {one.step}: {one.why}" for one in asked]
     data = {"course": room.course, "learners": len(everyone), "assignments": rows, "regrades": len(asked)}
     return Done(tuple(said), following or ("course class marks" if rows else "course class release lab1"), data)
@@ -241,6 +245,17 @@ def _next(row: dict[str, Any]) -> str:
     if row["feedback"] < row["graded"]:
         return f"course class feedback {name}"
     return "" if row["graded"] else f"course class collect {name}"
+
+
+def unknown(room: Classroom, known: Collection[str]) -> list[str]:
+    """Say whom ``class.yaml`` gives more time, or a second look, who is not on the roster."""
+    said = []
+    for key, entries in (("extensions", room.extensions), ("regrades", room.regrades)):
+        for one in sorted({entry.learner for entry in entries} - set(known)):
+            near = difflib.get_close_matches(one, known, n=1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            said.append(f"{klass.FILE}, {key}: {one!r} is not on the roster{meant}")
+    return said
 
 
 def submitted(room: Classroom, assignment: str) -> set[str]:

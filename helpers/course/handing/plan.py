@@ -12,6 +12,7 @@ from pathlib import Path
 from helpers.core.errors import CourseError
 from helpers.course import outline
 from helpers.course.assessment import Exam
+from helpers.course.classroom.carrying import ADDED, carried
 from helpers.course.handing.answers import Answers, answers, cells_of, source
 from helpers.course.handing.errors import CannotSend
 from helpers.course.handing.exchanges import Exchange, exchange, limits
@@ -47,6 +48,7 @@ class Plan:
         answers: what people will read, by notebook.
         remarks: what is worth a look before sending: each says what to do.
         due: when it was or is due, where that is known. now: when the plan was made.
+        carried: what goes with the files, in words: see `helpers.course.classroom.carrying`.
     """
 
     spec: LabSpec
@@ -59,6 +61,7 @@ class Plan:
     remarks: tuple[str, ...]
     due: dt.datetime | None
     now: dt.datetime
+    carried: tuple[str, ...] = ()
 
     @property
     def earned(self) -> float:
@@ -79,6 +82,8 @@ class Plan:
         """Return what would be sent and earned, a line each."""
         size = sum(self.files.values())
         lines = [f"{len(self.files)} files, {size / KB:,.0f} kB, from {self.directory}."]
+        if self.carried:
+            lines.append(f"With them go {' and '.join(self.carried)}, in {ADDED}/.")
         if self.steps:
             passing = sum(step.passed is True for step in self.steps)
             many = f"{passing} of {len(self.steps)} steps pass their visible checks"
@@ -132,7 +137,13 @@ def plan(name: str, *, told: Callable[[Scored], None] | None = None) -> Plan:
     found = tuple(answers(spec, directory, book) for book in spec.notebooks)
     remarks = (*_of_notebooks(found), *_unsaved(spec, directory), *_of_quiz(spec))
     now = dt.datetime.now(dt.UTC)
-    return Plan(spec, to, directory, files, left_out, steps, found, remarks, to.due(spec.assignment), now)
+    due, more = to.due(spec.assignment), carried(spec.assignment)
+    return Plan(spec, to, directory, files, left_out, steps, found, remarks, due, now, more)
+
+
+def files_of(directory: Path) -> dict[str, int]:
+    """Return what would be sent of a directory: relative path -> bytes."""
+    return _files(directory)[0]
 
 
 def _files(directory: Path) -> tuple[dict[str, int], dict[str, str]]:

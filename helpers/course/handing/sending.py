@@ -18,9 +18,9 @@ from helpers.core import process
 from helpers.core.files import write_atomic
 from helpers.core.identity import learner
 from helpers.core.paths import ROOT, workspace_dir
-from helpers.course.classroom.carrying import carry
+from helpers.course.classroom.carrying import ADDED, carry
 from helpers.course.handing.errors import CannotSend, NotDelivered
-from helpers.course.handing.plan import Plan, moment, span
+from helpers.course.handing.plan import Plan, files_of, moment, span
 from helpers.course.outline import LabSpec
 
 #: What nbgrader writes into a submission itself.
@@ -68,12 +68,13 @@ class Receipt:
 
 
 def send(plan: Plan) -> Receipt:
-    """Hand in what *plan* shows: exactly these files, as they are now.
+    """Hand in what *plan* shows: exactly these files. Notebooks are sent as they are saved now.
 
     Raises:
-        CannotSend: a file is gone or there is no room for the copy.
+        CannotSend: an answer's file is new, changed or gone since the plan was made, or there is no room for the copy.
         NotDelivered: nbgrader refused it, or what arrived is not what was sent.
     """
+    _unchanged(plan)
     with tempfile.TemporaryDirectory(prefix="mod208-hand-in-") as room:
         staged = Path(room) / plan.spec.assignment
         _stage(plan, staged)
@@ -131,12 +132,26 @@ def _digests(directory: Path) -> dict[str, str]:
     }
 
 
+def _unchanged(plan: Plan) -> None:
+    """Raise `CannotSend` where the checks saw other answers. Notebooks may differ: JupyterLab saves them itself."""
+    since, now = plan.now.timestamp(), files_of(plan.directory)
+    answers = [name for name in now if not name.endswith(".ipynb")]
+    other = [n for n in answers if n not in plan.files or (plan.directory / n).stat().st_mtime > since]
+    if other:
+        raise CannotSend(
+            f"{other[0]} was written after the checks looked, so nothing was sent",
+            why="What you saw, files and points, was about the files before that.",
+            next=f"course submit {plan.spec.id}   # looks at the files once more",
+        )
+
+
 def _stage(plan: Plan, staged: Path) -> None:
     """Copy the files of the plan: what else lies in the directory is not sent, and does not count as size."""
     try:
         for name in plan.files:
             (staged / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(plan.directory / name, staged / name)
+        name = ADDED
         carry(staged)
     except OSError as error:
         raise CannotSend(

@@ -21,6 +21,9 @@ def show_plain_values(ipython: Any) -> None:
 
 
 def _shown(ipython: Any, value: Any) -> str | None:
+    # IPython asks here for subclasses, too, before it looks for a method of theirs.
+    if own := getattr(value, "_repr_html_", None):
+        return str(own())
     if not _for_a_person(ipython):
         return None
     inputs = ipython.user_ns.get("In") or [""]

@@ -46,8 +46,7 @@ class Quiz:
         self.questions: tuple[Question, ...] = tuple(build(item, name, self.learner) for item in found)
         self.answers: dict[int, Answer] = {}
         self.changed: tuple[int, ...] = ()
-        if self._file.is_file():
-            self.recall(json.loads(self._file.read_text(encoding="utf-8")))
+        self._look()
 
     def answer(self, number: int, given: object) -> Answer:
         """Answer question *number* (from 1): the way without a mouse.
@@ -59,6 +58,7 @@ class Quiz:
             BadInput: there is no such question or option, or it is not a number.
         """
         answer = self._question(number).answer(given)
+        self._look()
         # The first answer counts: the later ones have read the reason.
         if number not in self.answers:
             self.answers[number] = answer
@@ -85,6 +85,15 @@ class Quiz:
     @property
     def _file(self) -> Path:
         return workspace_dir() / "lectures" / self.NOTES / f"{self.name.replace('/', '-')}.json"
+
+    def _look(self) -> None:
+        """Recall what is kept: another tab or kernel may have answered meanwhile. What is not notes is put aside."""
+        if not self._file.is_file():
+            return
+        try:
+            self.recall(json.loads(self._file.read_text(encoding="utf-8")))
+        except (ValueError, LookupError, TypeError, AttributeError):
+            self._file.replace(self._file.with_suffix(".damaged"))
 
     def _keep(self) -> None:
         answered = [(self.questions[number - 1], answer) for number, answer in self.answers.items()]

@@ -47,8 +47,10 @@ def _entries(plan: Plan, only: str) -> Iterator[str]:
     for item in plan.raw.get("resource_changes", ()):
         change = item["change"]
         if item["address"] == only:
-            names = ("actions", "before", "after", "replace_paths")
-            shown = {name: change[name] for name in names if name in change}
+            # Terraform writes null for what is not there; the kept plan leaves it out.
+            names = ("actions",) if change["actions"] == ["no-op"] else ("actions", "before", "after")
+            shown = {name: change.get(name) for name in names}
+            shown |= {name: change[name] for name in ("replace_paths",) if name in change}
             yield json.dumps({"address": only, "change": shown}, indent=1)
         elif not only:
             yield json.dumps({"address": item["address"], "change": {"actions": change["actions"]}})

@@ -83,8 +83,9 @@ class ControlResult:
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> ControlResult:
         """Return the result in the reporter's JSON; fields that we do not know are left out."""
-        said = {name: raw[name] for name in cls.__dataclass_fields__ if raw.get(name) is not None}
-        return cls(**{"code_desc": "", **said, "status": str(raw.get("status", ""))})
+        said = {name: str(raw[name]) for name in cls.__dataclass_fields__ if raw.get(name) is not None}
+        seconds = float(raw.get("run_time") or 0.0)
+        return cls(**{"status": "", "code_desc": "", **said, "run_time": seconds})  # type: ignore[arg-type]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the reporter's JSON: optional fields only where there is something to say."""
@@ -181,7 +182,8 @@ class ProfileControl:
         bad = next((one for one in self.results if one.status == "failed"), None)
         bad = bad or next((one for one in self.results if one.status == "skipped"), None)
         if bad is not None:
-            return (bad.message or bad.skip_message or bad.code_desc).strip().splitlines()[0]
+            said = (bad.message or bad.skip_message or bad.code_desc).strip()
+            return said.splitlines()[0] if said else "it does not say why"
         number = len(self.results)
         return f"{number} expectation{'' if number == 1 else 's'} met" if self.results else "it has no results"
 

@@ -18,6 +18,8 @@ from helpers.wrappers.module_interface.hcl_reader import Request, ask
 from helpers.wrappers.module_interface.interface import Interface, Output, ProviderRequirement, Variable
 from helpers.wrappers.module_interface.type_constraint import TypeConstraint, narrowed
 
+#: Address -> what a reference to it was, and is: one object, a list, a map.
+_Forms = Mapping[str, tuple[str, str]]
 #: Two sets of constraints, and whether they are of a provider, for which Terraform has rules of its own.
 _Ranges = tuple[tuple[str, ...], tuple[str, ...], bool]
 
@@ -61,7 +63,8 @@ def _checked(old: Interface, new: Interface) -> list[tuple[Variable, Variable]]:
 def _values(old: Interface, new: Interface) -> set[str]:
     """Return the expressions of outputs that are in both and not written the same."""
     pairs = [(was.value, now.value) for was in old.outputs if (now := new.output(was.name))]
-    return {text for was, now in pairs if was and now and was != now for text in (was, now)}
+    every = bool(inside.reformed(old, new))
+    return {text for was, now in pairs if was and now and (every or was != now) for text in (was, now)}
 
 
 def _types(module: Interface) -> set[tuple[str, str]]:
@@ -184,6 +187,7 @@ def _outputs(old: Interface, new: Interface, parsed: _Parsed) -> Iterator[Change
     before, after = {o.name: o for o in old.outputs}, {o.name: o for o in new.outputs}
     gone, come = [before[n] for n in before if n not in after], [after[n] for n in after if n not in before]
     renamed = _pair(gone, come, lambda a, b: a.sensitive == b.sensitive)
+    forms = inside.reformed(old, new)
     for was in gone:
         if now := renamed.get(was.name):
             yield Change("output-renamed", was.name, f"output {was.name} was renamed to {now}", "major")
@@ -194,7 +198,8 @@ def _outputs(old: Interface, new: Interface, parsed: _Parsed) -> Iterator[Change
             yield Change("output-added", item.name, f"output {item.name} is new", "minor")
     for name in before.keys() & after.keys():
         yield from _output(before[name], after[name])
-        yield from _value(before[name], after[name], new, parsed)
+        formed = list(_formed(before[name], after[name], new, parsed, forms))
+        yield from formed or _value(before[name], after[name], new, parsed)
 
 
 def _output(old: Output, new: Output) -> Iterator[Change]:
@@ -209,6 +214,24 @@ def _output(old: Output, new: Output) -> Iterator[Change]:
         yield Change("output-ephemeral", old.name, text, "major" if new.ephemeral else "minor")
     if old.description != new.description:
         yield Change("description", old.name, f"output {old.name} has another description", "patch")
+
+
+def _formed(old: Output, new: Output, module: Interface, parsed: _Parsed, forms: _Forms) -> Iterator[Change]:
+    """Yield an output that is written as before, of a resource that is repeated otherwise now."""
+    if not forms or not old.value or not new.value:
+        return
+    was, now = (f" {parsed.expressions[one.value].normal} " for one in (old, new))
+    if f" {inside.after_moves(was.strip(), module)} " != now:
+        return
+    for address, (before, after) in forms.items():
+        tokens = f" {address.replace('.', ' . ')} "
+        if now == tokens:
+            text = f"output {old.name} changed its type: {address} was {before} and is {after}"
+            yield Change("output-retyped", old.name, text, "major")
+        # A splat makes a list of one object too, and an attribute of a list is none.
+        elif tokens in now.replace(f"{tokens}[ * ]", " ").replace(f"{tokens}. ", " "):
+            text = f"output {old.name} is made of {address}, which was {before} and is {after}; its type cannot be told"
+            yield undecided("output-expression", old.name, text)
 
 
 def _value(old: Output, new: Output, module: Interface, parsed: _Parsed) -> Iterator[Change]:

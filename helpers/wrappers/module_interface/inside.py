@@ -14,6 +14,10 @@ from helpers.wrappers.module_interface.expression import Expression
 from helpers.wrappers.module_interface.interface import Interface, ModuleCall, Resource
 
 _Said = Mapping[str, Expression]
+#: What a reference to a whole resource or module call is, by how it is repeated.
+_FORMS = {"": "one object", "count": "a list", "for_each": "a map"}
+#: The most objects of one resource that are followed one by one.
+_MOST = 10_000
 
 
 def expressions(old: Interface, new: Interface) -> set[str]:
@@ -21,8 +25,11 @@ def expressions(old: Interface, new: Interface) -> set[str]:
     if not (old.inside_known and new.inside_known):
         return set()
     before, after = _items(old), _items(new)
-    pairs = [(item, after[address]) for address, item in before.items() if address in after]
-    repeats = {one.repeats for pair in pairs for one in pair if pair[0].repeats != pair[1].repeats}
+    same = {address for address in before.keys() & after.keys() if before[address].repeats == after[address].repeats}
+    repeats = {one.repeats for items in (before, after) for address, one in items.items() if address not in same}
+    # What moves meets something of another address, which may be written as before.
+    targets = {_base(move.new) for move in new.moved}
+    repeats |= {one.repeats for address, one in after.items() if address in targets}
     guards = {one.condition for one in {*old.guards} ^ {*new.guards}}
     return (repeats | guards) - {""}
 
@@ -41,6 +48,19 @@ def changes(old: Interface, new: Interface, said: _Said) -> Iterator[Change]:
     yield from _dropped(old, new)
     if _data(old) != _data(new):
         yield Change("inside", "", "data sources inside have changed; read the plan of a caller", "patch")
+
+
+def reformed(old: Interface, new: Interface) -> dict[str, tuple[str, str]]:
+    """Return what is one object in one version and a list or a map in the other: address now -> forms."""
+    if not (old.inside_known and new.inside_known):
+        return {}
+    after, found = _items(new), {}
+    for address, was in _items(old).items():
+        target = _follow(new, address)
+        place = address if target == address else _base(target)
+        if place in after and after[place].repetition != was.repetition:
+            found[place] = (_FORMS[was.repetition], _FORMS[after[place].repetition])
+    return found
 
 
 def _data(module: Interface) -> list[str]:
@@ -75,22 +95,23 @@ def _addresses(old: Interface, new: Interface, said: _Said) -> Iterator[Change]:
     targets = {_base(move.new) for move in new.moved}
     for address, item in before.items():
         if address not in after:
-            yield _gone(old, new, address, set(after))
+            yield _gone(old, new, address, said)
         elif item.repetition != after[address].repetition:
-            yield _readdressed(new, address, item, after[address], said)
+            yield _readdressed(old, new, address, item, after[address], said)
         elif item.repeats != after[address].repeats:
-            yield from _repeated(new, address, item.repeats, after[address].repeats, said)
+            yield from _repeated(old, new, address, item.repeats, after[address].repeats, said)
     for address in after.keys() - before.keys() - targets:
         yield Change("resource-added", address, f"{address} is new: an upgrade creates it", "minor")
 
 
-def _gone(old: Interface, new: Interface, address: str, after: set[str]) -> Change:
-    target = _follow(new, address)
+def _gone(old: Interface, new: Interface, address: str, said: _Said) -> Change:
+    after, target = _items(new), _follow(new, address)
     if target != address and _base(target) in after:
-        if not target.startswith("module.") and target.split(".")[0] != address.split(".")[0]:
+        kinds = {target.split(".")[0], address.split(".")[0]}
+        if "module" not in kinds and len(kinds) > 1:
             text = f"{address} moved to {target}, of another type: the provider has to support that"
             return undecided("resource-moved", address, text)
-        return Change("resource-moved", address, f"{address} moved to {target}, and a moved block says so", "patch")
+        return _kept(old, new, address, f"{address} moved to {target}", said)
     if target != address:
         text = f"a moved block sends {address} to {target}, which is not in the module: an upgrade destroys it"
         return Change("moved-dangling", address, text, "major")
@@ -99,16 +120,97 @@ def _gone(old: Interface, new: Interface, address: str, after: set[str]) -> Chan
             text = f"{address} is forgotten by a removed block: it stays, and nobody manages it any more"
             return Change("resource-forgotten", address, text, "major")
     kind = address.split(".")[0]
-    like = sorted(a for a in after - set(_items(old)) if a.split(".")[0] == kind)
+    like = sorted(a for a in after.keys() - _items(old).keys() if a.split(".")[0] == kind)
     hint = f"; if it was renamed to {like[0]}, a moved block keeps it" if like else ""
     return Change("resource-removed", address, f"{address} is gone: an upgrade destroys it{hint}", "major")
 
 
+def _kept(old: Interface, new: Interface, address: str, moved: str, said: _Said) -> Change:
+    """Say whether ``moved`` blocks keep every object that was at an address."""
+    was, after = _items(old)[address], _items(new)
+    lost = _lost(new, address, was, after, said)
+    whole = next((move.new for move in new.moved if move.old == address), "")
+    now = after.get(whole)
+    if lost is None and now is not None and was.repetition == now.repetition and _alike(was, now, new, said):
+        lost = []
+    if lost is None:
+        text = f"{moved}; whether the moved blocks keep every object of it cannot be told"
+        return undecided("resource-moved", address, text)
+    if lost:
+        text = f"{moved}, but no moved block leads {', '.join(lost)} to a place: an upgrade destroys it"
+        return Change("resource-moved", address, text, "major")
+    return Change("resource-moved", address, f"{moved}, and a moved block says so", "patch")
+
+
+def _alike(was: Resource | ModuleCall, now: Resource | ModuleCall, new: Interface, said: _Said) -> bool:
+    """Return whether two repetitions are written alike, after the moves."""
+    if was.repeats == now.repeats:
+        return True
+    before, after = said.get(was.repeats), said.get(now.repeats)
+    return bool(before and after and after_moves(before.normal, new) == after.normal)
+
+
+def _lost(
+    new: Interface, address: str, was: Resource | ModuleCall, after: Mapping[str, Resource | ModuleCall], said: _Said
+) -> list[str] | None:
+    """Return the objects of an address that have no place of their own after the moves; None when it cannot be told."""
+    held, taken, lost = _instances(was, said), set(), []
+    inner = any(move.old.startswith((f"{address}.", f"{address}[")) and not _own(move.old) for move in new.moved)
+    if held is None or inner:
+        return None
+    for key in sorted(held):
+        place, left = _landing(new, address, key)
+        if left and not _own(place + left):
+            continue  # Inside a module, whose objects this interface does not have.
+        there = _instances(after[place], said) if place in after else frozenset()
+        if there is None:
+            return None
+        # Terraform follows a resource that nobody moved between its address and its first index by itself.
+        alone = isinstance(was, Resource) and (place, left) == (address, key)
+        first = {"": "[0]", "[0]": ""}.get(left, left) if alone else left
+        end = (place, left if left in there else first)
+        if end[1] not in there or end in taken:
+            lost.append(address + key)
+        taken.add(end)
+    return lost
+
+
+def _own(address: str) -> bool:
+    """Return whether an address is that of a resource or a module call here, with or without a key."""
+    rest = address[len(_base(address)) :]
+    return not rest or (rest[0] == "[" and rest[-1] == "]" and "]" not in rest[:-1])
+
+
+def _instances(item: Resource | ModuleCall, said: _Said) -> frozenset[str] | None:
+    """Return the keys of an item's objects, as an address has them; None when they cannot be told."""
+    if not item.repetition:
+        return frozenset([""])
+    if item.repetition == "count":
+        number = _number(item.repeats, said)
+        return None if number is None or number > _MOST else frozenset(f"[{n}]" for n in range(int(number)))
+    keys = said[item.repeats].keys if item.repeats in said else None
+    return None if keys is None else frozenset(f'["{key}"]' for key in keys)
+
+
+def _landing(module: Interface, address: str, key: str) -> tuple[str, str]:
+    """Return where ``moved`` blocks lead one object: the address without its key, and the key."""
+    moves, seen = {move.old: move.new for move in module.moved}, {address + key}
+    while (target := moves.get(address + key) or _with_all(moves.get(address, ""), key)) and target not in seen:
+        seen.add(target)
+        address, key = _base(target), target[len(_base(target)) :]
+    return address, key
+
+
+def _with_all(target: str, key: str) -> str:
+    """Return where an object goes when all of its resource go to *target*; empty when that is one object's address."""
+    return target + key if target and "[" not in target else ""
+
+
 def _readdressed(
-    new: Interface, address: str, was: Resource | ModuleCall, now: Resource | ModuleCall, said: _Said
+    old: Interface, new: Interface, address: str, was: Resource | ModuleCall, now: Resource | ModuleCall, said: _Said
 ) -> Change:
     if any(_base(move.old) == address and _base(move.new) == address for move in new.moved):
-        return Change("resource-moved", address, f"{address} has new keys, and a moved block says so", "patch")
+        return _kept(old, new, address, f"{address} has new keys", said)
     # Terraform moves a resource between its address and its first index by itself, a module call it does not.
     if {was.repetition, now.repetition} == {"", "count"} and isinstance(was, Resource):
         return _counted(address, was.repeats, now.repeats, said)
@@ -136,7 +238,7 @@ def _numbered(kind: str, address: str, text: str, before: float, after: float) -
     return Change(kind, address, f"{text}it is {after:g} as before, and Terraform follows to the new address", "patch")
 
 
-def _repeated(new: Interface, address: str, was: str, now: str, said: _Said) -> Iterator[Change]:
+def _repeated(old: Interface, new: Interface, address: str, was: str, now: str, said: _Said) -> Iterator[Change]:
     """Yield what another ``count`` or ``for_each`` does to the objects that a caller has."""
     before, after = said.get(was), said.get(now)
     if before and after and after.normal in (before.normal, after_moves(before.normal, new)):
@@ -150,8 +252,11 @@ def _repeated(new: Interface, address: str, was: str, now: str, said: _Said) -> 
         text = f"{address} is repeated by another expression; whether an upgrade destroys objects cannot be told"
         yield undecided("resource-repeated", address, text)
         return
-    moved = {move.old for move in new.moved}
-    gone = sorted(key for key in keys[0] - keys[1] if f'{address}["{key}"]' not in moved)
+    lost = _lost(new, address, _items(old)[address], _items(new), said)
+    if lost is None:
+        yield undecided("resource-repeated", address, f"{address} has other keys; what becomes of all cannot be told")
+        return
+    gone = [key for key in sorted(keys[0]) if f'{address}["{key}"]' in lost]
     if gone:
         listed = ", ".join(f'{address}["{key}"]' for key in gone)
         yield Change("resource-keys", address, f"{listed} is gone: an upgrade destroys it", "major")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +14,7 @@ from typing import Any
 import pytest
 
 from helpers.compliance import running
-from helpers.compliance.audit import Entry, Event
+from helpers.compliance.audit import Entry, Event, Subject
 from helpers.compliance.evidence import Artifact, BadControls, Control, Coverage, EvidencePack, Period, verify
 from helpers.compliance.evidence.controls import RUNNING, coverage, load, parse
 from helpers.compliance.evidence.reading import sha256
@@ -127,6 +129,16 @@ FORGERIES: dict[str, tuple[Sequence[Run], Sequence[str], str]] = {
         (text(report(days_ago=40)),),
         "not in this period",
     ),
+    "an older run that passed, recorded once more after one that failed": (
+        (GOOD, (FAILED, 1, "controls"), (GOOD[0], 1, "controls")),
+        (text(GOOD[0]), text(FAILED)),
+        "it ran before the run of entry",
+    ),
+    "the same, and the run that failed is left out": (
+        ((FAILED, 1, "controls"), (GOOD[0], 1, "controls")),
+        (text(GOOD[0]),),
+        "it ran before the run of entry",
+    ),
     "a control was left out": (
         ((replace(GOOD[0], profiles=(replace(GOOD[0].profiles[0], controls=GOOD[0].controls[:1]),)), 2, "controls"),),
         (text(replace(GOOD[0], profiles=(replace(GOOD[0].profiles[0], controls=GOOD[0].controls[:1]),))),),
@@ -151,6 +163,35 @@ FORGERIES |= {
         ("another profile", report(of="acme-easy"), "no run of acme-platform"),
     )
 }
+
+
+@pytest.mark.parametrize(
+    ("result", "why"),
+    [
+        ({"status": "failed", "message": 5}, "acme-data-02 failed: 5"),
+        ({"status": "failed", "message": " "}, "acme-data-02 failed: it does not say why"),
+        ({"status": "passed", "start_time": 5}, "does not say when it ran"),
+        ({"status": "passed", "start_time": "0001-01-01T00:00:00+14:00"}, "does not say when it ran"),
+        ({"status": "passed", "start_time": "2026-01-01T00:00:00"}, "does not say when it ran"),
+    ],
+)
+def test_a_report_with_odd_values_is_a_gap_and_never_a_fault_of_the_verifier(
+    packs: Packs, tmp_path: Path, result: dict[str, Any], why: str
+) -> None:
+    raw = GOOD[0].to_dict()
+    raw["profiles"][0]["controls"][1]["results"] = [result]
+    odd = InspecReport.from_json(raw)
+    file, recorded = json.dumps(raw), replace(running.event_of(odd), at=NOW - timedelta(days=2))
+    subject = Subject("controls/run.json", hashlib.sha256(file.encode()).hexdigest())
+    lines = packs.world.signed(packs.story(25), "controls", replace(recorded, subject=subject))
+    (tmp_path / "artifacts").mkdir()
+    (tmp_path / "artifacts/run.json").write_text(file)
+    artifact = Artifact("run.json", sha256(tmp_path / "artifacts/run.json"))
+    known = [Entry.of(index, line) for index, line in enumerate(lines)]
+    reports, period = Reports.of(tmp_path, [artifact]), Period.parse(MONTH)
+    found = coverage(load(RUNNING), known, [artifact], NOW.isoformat(), period, reports)
+    (one,) = [one for one in found if one.control.id == "CC6.6"]
+    assert not one.covered and why in one.gaps[0], one.gaps
 
 
 @pytest.mark.parametrize("name", FORGERIES)
@@ -186,6 +227,7 @@ def test_forgery_of_a_claim(packs: Packs) -> None:
         ([GOOD], [GOOD[0]]),
         ([(FAILED, 3, "controls"), GOOD, (OTHER, 1, "controls")], [GOOD[0]]),
         ([(WAIVED, 2, "controls")], [WAIVED]),
+        ([GOOD, (GOOD[0], 1.9, "controls")], [GOOD[0]]),
     ],
 )
 def test_honest_twin(packs: Packs, runs: Sequence[Run], kept: Sequence[InspecReport]) -> None:

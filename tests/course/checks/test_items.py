@@ -54,6 +54,18 @@ def test_all_reasons_are_told_and_each_has_its_hints(lab: Lab) -> None:
     assert OWN not in dict(Check("lab1", "interface", HINTS, several)(lab).due)
 
 
+def test_one_thing_in_a_block_of_several_is_noted_once(lab: Lab) -> None:
+    def nested(lab: Workspace) -> str:
+        with every("Colours"):
+            with item("Colours", "red"):
+                require(False, "red is missing")
+            require(True, "nothing")
+        return "all is there"
+
+    found = Check("lab1", "interface", HINTS, nested)(lab)
+    assert [(one.name, one.passed) for one in found.items] == [("red", False), ("", True)]
+
+
 def test_outside_of_a_check_the_first_reason_is_raised(lab: Lab) -> None:
     with pytest.raises(Unmet, match="red is missing"):
         several(lab)

@@ -10,7 +10,7 @@ import pytest
 
 from helpers.core.errors import BadInput
 from helpers.core.paths import ROOT
-from helpers.course.classroom import founding, klass, roster
+from helpers.course.classroom import founding, klass, roster, stages
 from helpers.course.classroom.errors import BadClass, BadExchange, BadRoster, ClassExists, NoClass
 from helpers.course.classroom.late import LatePolicy
 
@@ -28,6 +28,8 @@ def students(directory: Path, text: str = "id\neva\n") -> Path:
     [
         ("name,email\neva,e@x\n", "students.csv has no column id.*Its columns are: name, email"),
         ("id\neva\ntom\neva\n", "line 4: the id eva is there twice.*Line 2 has it too"),
+        ("id\neva\nEva\n", "line 3: the id Eva is there twice.*Line 2 has it too"),
+        ("id,last_name,email\neva,Ex, Eva,e@x\n", "line 2 has more values than there are columns.*needs quotes"),
         ("id\neva+tom\n", "line 2: 'eva.tom' cannot be an id"),
         ("id\n\n", "has no students"),
         ("", "has no column id"),
@@ -51,8 +53,9 @@ def test_a_list_that_is_missing_or_in_another_encoding(tmp_path: Path) -> None:
 
 
 def test_what_canvas_exports_is_understood(tmp_path: Path) -> None:
-    (one,) = roster.read(students(tmp_path, "\ufeffStudent,SIS User ID,SIS Login ID,Section\nEx,77,eva,A\n"))
-    assert (one.id, one.sis_user_id, one.section) == ("eva", "77", "A")
+    text = "\ufeffStudent,ID,SIS User ID,SIS Login ID,Section,Lab 1 (7)\n    Points Possible,,,,,100\n"
+    (one,) = roster.read(students(tmp_path, text + '"Ex, Eva",4711,77,eva,A,\n'))
+    assert (one.id, one.canvas_id, one.sis_user_id, one.section, one.name) == ("eva", "4711", "77", "A", "Ex, Eva")
 
 
 @pytest.mark.parametrize(
@@ -68,6 +71,10 @@ def test_what_canvas_exports_is_understood(tmp_path: Path) -> None:
         ("extensions: [{who: eva}]", "entry of extensions"),
         ("regrades: [{learner: e, assignment: lab1, step: s, why: w, state: done}]", "state 'done'"),
         ("extensions: {a: b}", "extensions is not a list"),
+        ("extensions: [{learner: eva, assignment: lab1, days: .inf}]", "extension of eva has no time"),
+        ("extensions: [{learner: eva, assignment: lab1, days: .nan}]", "extension of eva has no time"),
+        ("extensions: [{learner: eva, assignment: lab1, hours: 1e99}]", "extension of eva has no time"),
+        ("late: {a_day: .nan}", "late: a_day is nan"),
         ("due: [", "not valid YAML"),
     ],
 )
@@ -85,6 +92,52 @@ def test_dates_are_of_the_class_s_time_zone(tmp_path: Path) -> None:
     assert f"{due['lab1-module']:%d %H:%M}, {due['lab2-gitops']:%d %H:%M}" == "01 16:00, 05 22:59"
 
 
+@pytest.mark.parametrize(
+    ("due", "meant"),
+    [
+        ("2027-01-05", "01-05 22:59:59.999999"),
+        ("20270105", "01-05 22:59:59.999999"),
+        ("2027-01-05 00:00", "01-04 23:00:00.000000"),
+        ("2027-07-01T18:00:00-04:00", "07-01 22:00:00.000000"),
+        ("2027-10-31 02:30", "10-31 01:30:00.000000"),  # the clock shows it twice
+        ("2027-03-28 02:30", "03-28 01:30:00.000000"),  # the clock skips it
+    ],
+)
+def test_no_way_to_write_a_date_takes_time_from_learners(tmp_path: Path, due: str, meant: str) -> None:
+    (tmp_path / klass.FILE).write_text(f"{GOOD}timezone: Europe/Berlin\ndue: {{lab1: {due}}}")
+    assert f"{klass.load(tmp_path).due['lab1-module']:%m-%d %H:%M:%S.%f}" == meant
+
+
+@pytest.mark.parametrize(("due", "hours"), [("2027-10-30", 73), ("2027-03-27", 71), ("2027-06-01", 72)])
+def test_an_extension_by_days_ends_at_the_same_time_of_day(tmp_path: Path, due: str, hours: int) -> None:
+    extension = "extensions: [{learner: eva, assignment: lab1, days: 3}, {learner: tom, assignment: lab1, hours: 2}]"
+    (tmp_path / klass.FILE).write_text(f'{GOOD}timezone: Europe/Berlin\ndue: {{lab1: "{due} 18:00"}}\n{extension}\n')
+    room = klass.load(tmp_path)
+    assert [room.extension(who, "lab1-module") for who in ("eva", "tom", "kim")] == [hours, 2, 0]
+
+
+def test_a_class_file_is_of_its_directory_and_its_exchange_of_the_class(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / klass.FILE).write_text(GOOD + "exchange: ../exchange\n")
+    (tmp_path / "marks").mkdir()
+    monkeypatch.chdir(tmp_path / "marks")
+    assert klass.find().on_exchange.resolve() == tmp_path.parent / "exchange" / "mod208-x"
+
+
+@pytest.mark.parametrize("course", ["..", "a/b", "/", "."])
+def test_a_course_that_is_another_directory_on_the_exchange(tmp_path: Path, course: str) -> None:
+    (tmp_path / klass.FILE).write_text(f'course: "{course}"\nterm: x\n')
+    with pytest.raises(BadClass, match="course is"):
+        klass.load(tmp_path)
+
+
+def test_a_class_file_in_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / klass.FILE).write_bytes(f"{GOOD}# für später\n".encode("latin-1"))
+    with pytest.raises(BadClass, match="not UTF-8"):
+        klass.load(tmp_path)
+
+
 def test_there_is_no_class_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MOD208_CLASS", raising=False)
     monkeypatch.chdir(tmp_path)
@@ -99,6 +152,14 @@ def test_there_is_no_class_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def found(tmp_path: Path, **more: Any) -> klass.Classroom:
     options = {"exchange": tmp_path / "exchange", **more}
     return founding.found(tmp_path / "spring", "2027", students(tmp_path), **options)
+
+
+def test_more_time_for_nobody_is_said(tmp_path: Path) -> None:
+    path = found(tmp_path).root / klass.FILE
+    wrong = "extensions: [{learner: evaa, assignment: lab1, days: 2}]"
+    path.write_text(path.read_text().replace("extensions: []", wrong))
+    said = stages.status(klass.load(path.parent)).text()
+    assert "class.yaml, extensions: 'evaa' is not on the roster; did you mean eva?" in said
 
 
 def test_a_class_that_exists(tmp_path: Path) -> None:

@@ -123,6 +123,7 @@ def test_each_step_of_a_lab_is_judged_and_an_unsaved_cell_is_named(
     found = handing.plan("lab1", told=lambda step: told.append(step.step))
     assert told == [step.step for step in found.steps] == ["interface", "policy-gate"]
     assert (found.earned, found.points) == (8, 12)
+    assert "With them go which solutions you were shown, in .course/." in found.sums()
     assert any("`%%workfile lab1 gate.toml` is not saved as it ran last" in said for said in found.remarks)
     released.rename(released.with_name("lab1-gone"))
 
@@ -211,6 +212,32 @@ def test_too_much_and_a_file_that_went_meanwhile(learner: Path) -> None:
         (mine / f"{number}.bin").write_bytes(b"x" * 9_000_000)
     with pytest.raises(handing.CannotSend, match=r"54 MB; the exchange takes 50 MB"):
         handing.plan(ASSIGNMENT)
+
+
+def test_answers_that_were_written_after_the_look_are_looked_at_first(learner: Path) -> None:
+    deck, book = learner / ASSIGNMENT / "work" / "deck.md", learner / ASSIGNMENT / "01-quiz.ipynb"
+    deck.write_text("# Deck\n")
+    found = handing.plan(ASSIGNMENT)
+    book.write_text(book.read_text())  # JupyterLab saves notebooks by itself
+    deck.write_text("# Another deck\n")
+    with pytest.raises(handing.CannotSend, match=r"work/deck\.md was written after the checks looked"):
+        handing.send(found)
+    found = handing.plan(ASSIGNMENT)
+    (deck.parent / "notes.md").write_text("new\n")
+    with pytest.raises(handing.CannotSend, match=r"work/notes\.md was written"):
+        handing.send(found)
+    assert not (learner / "receipts").exists()
+    book.write_text(book.read_text())
+    assert "work/notes.md" in handing.send(handing.plan(ASSIGNMENT)).files
+
+
+def test_what_goes_with_the_files_is_said_before(learner: Path, tmp_path: Path) -> None:
+    (tmp_path / "state/services/registry/data/modules").mkdir(parents=True)
+    (tmp_path / "state/services/registry/data/modules/one.tar.gz").write_bytes(b"x")
+    found = handing.plan(ASSIGNMENT)
+    assert "With them go the packages of your module registry, in .course/." in found.sums()
+    more = set(handing.send(found).files) - set(found.files)
+    assert more and all(name.startswith(".course/") for name in more)
 
 
 def test_what_is_done_is_offered_until_a_receipt_is_there(learner: Path) -> None:

@@ -181,6 +181,12 @@ def shown(kernel: Kernel, source: str, *, person: bool) -> dict[str, str]:
             return data
 
 
+@pytest.mark.parametrize("person", [False, True])
+def test_a_dictionary_with_a_display_of_its_own_keeps_it(kernel: Kernel, person: bool) -> None:
+    source = "class Own(dict):\n    def _repr_html_(self):\n        return '<b>own</b>'\nOwn(a=1)"
+    assert shown(kernel, source, person=person)["text/html"] == "<b>own</b>"
+
+
 def test_a_person_sees_no_tuple_and_a_headless_run_the_value_itself(kernel: Kernel) -> None:
     source = "state, count = 'Synced', 3\nstate, count"
     assert "text/html" not in shown(kernel, source, person=False)

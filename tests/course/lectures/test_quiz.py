@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -13,9 +14,11 @@ from helpers.core import yaml_reader
 from helpers.core.errors import BadInput
 from helpers.course import quiz
 from helpers.course.quiz import __main__ as author
+from helpers.course.quiz import plans
 from helpers.course.quiz import quiz as module
 from helpers.course.quiz.sealing import rewritten
 from helpers.widgets.quiz import QuizPanel
+from helpers.widgets.renderers.quiz import plan_excerpt
 from tests.quizzes import ACTION, ADDRESS, CHOICES, LOG, NUMBER, PLAN, SEVERAL
 
 
@@ -171,6 +174,27 @@ def _text(who: str) -> str:
     return quiz.Quiz("unit9/01", learner=who).questions[2].text
 
 
+def test_two_tabs_keep_what_was_said_first(made: quiz.Quiz) -> None:
+    other = quiz.Quiz("unit9/01")
+    made.answer(1, "A")
+    other.answer(1, "B")
+    assert {n: a.choice for n, a in other.answers.items()} == {1: "A"}
+    other.answer(2, "B")
+    made.answer(2, "A")
+    assert {n: a.choice for n, a in quiz.Quiz("unit9/01").answers.items()} == {1: "A", 2: "B"}
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "", '{"answers": []}', '{"answers": {"one": {}}}'])
+def test_damaged_notes_are_put_aside(made: quiz.Quiz, tmp_path: Path, text: str) -> None:
+    notes = tmp_path / "workspace/lectures/answers/unit9-01.json"
+    notes.parent.mkdir(parents=True)
+    notes.write_text(text.replace("one", made.questions[0].id))
+    again = quiz.Quiz("unit9/01")
+    assert not again.answers and not notes.exists() and notes.with_suffix(".damaged").exists()
+    again.answer(1, "A")
+    assert list(quiz.Quiz("unit9/01").answers) == [1]
+
+
 def test_notes_of_earlier_releases_are_read(made: quiz.Quiz, tmp_path: Path) -> None:
     file = tmp_path / "workspace" / "lectures" / "answers" / "unit9-01.json"
     file.parent.mkdir(parents=True)
@@ -179,6 +203,14 @@ def test_notes_of_earlier_releases_are_read(made: quiz.Quiz, tmp_path: Path) -> 
     assert again.right == 1 and again.changed == (2,)
     with pytest.raises(BadInput, match="names no learner"):
         quiz.regrade(file)
+
+
+def test_the_json_of_a_plan_has_the_null_that_its_reasons_speak_of() -> None:
+    plan = next(iter(plans.plans("unit5/guide").values()))
+    for change in (one for one in plan.resource_changes if one.action in ("create", "delete")):
+        shown = html.unescape(str(plan_excerpt(plan, "json", {"address": change.address})))
+        gone = {"create": "before", "delete": "after"}[str(change.action)]
+        assert f'"{gone}": null' in shown, shown
 
 
 def test_the_static_twin_shows_no_answer(write: Callable[..., Path]) -> None:

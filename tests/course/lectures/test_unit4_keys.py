@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from helpers.compliance.audit import Trail
 from helpers.core.errors import BadInput
+from helpers.core.paths import ROOT
 from helpers.course.scenarios import split_view
 from helpers.course.scenarios.ceremony import Ceremony
 from helpers.runtime import services
@@ -50,6 +52,12 @@ def test_a_client_goes_step_by_step_and_trusts_no_root_that_is_over(ceremony: Ce
     over = ceremony.root(4, sorted(NEW), expires=datetime.now(UTC) - timedelta(hours=1))
     ceremony.publish(over.signed("ada", "bela"))
     assert asleep.visit().startswith("refused, too old")
+    # The root that has ended still vouches for the next one, as the lecture says.
+    ceremony.publish(ceremony.root(5, sorted(NEW)).signed("ada", "bela"))
+    assert asleep.visit() == "trusts root 5"
+    cells = json.loads((ROOT / "notebooks/unit4/04-keys-roles-and-witnesses.ipynb").read_text("utf-8"))["cells"]
+    (said,) = ["".join(cell["source"]) for cell in cells if cell["id"] == "keys-35"]
+    assert "The ended root still vouches for the next one" in said
 
 
 def test_who_has_no_key_signs_nothing(ceremony: Ceremony) -> None:

@@ -82,13 +82,18 @@ def in_pulumi(lab: Workspace) -> bool:
     text = lab.read(CHOICE)
     if not text.strip():
         return False
-    try:
-        data = yaml_reader.load(text)
-    except InvalidYaml as error:
-        raise Unmet(f"{CHOICE} is not valid YAML: {' '.join(str(error).split())}") from None
-    word = data.get("module") if isinstance(data, dict) else None
-    require(word in ("terraform", "pulumi"), f"{CHOICE}: module is {word!r}; it is terraform or pulumi")
-    return word == "pulumi"
+    with hints(
+        f"What does {CHOICE} choose? Without that file the module is one of Terraform.",
+        f"{CHOICE} has one line, as docs/lab1-pulumi.md has it.",
+        f"module: pulumi, or delete {CHOICE}",
+    ):
+        try:
+            data = yaml_reader.load(text)
+        except InvalidYaml as error:
+            raise Unmet(f"{CHOICE} is not valid YAML: {' '.join(str(error).split())}") from None
+        word = data.get("module") if isinstance(data, dict) else None
+        require(word in ("terraform", "pulumi"), f"{CHOICE}: module is {word!r}; it is terraform or pulumi")
+        return bool(word == "pulumi")
 
 
 @contextlib.contextmanager
