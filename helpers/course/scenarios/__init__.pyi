@@ -5,6 +5,7 @@ from helpers.course.scenarios import build_platform as build_platform
 from helpers.course.scenarios import ceremony as ceremony
 from helpers.course.scenarios import controls as controls
 from helpers.course.scenarios import drift as drift
+from helpers.course.scenarios import health as health
 from helpers.course.scenarios import incident as incident
 from helpers.course.scenarios import keys as keys
 from helpers.course.scenarios import onboarding as onboarding

@@ -20,7 +20,7 @@ from helpers.clients.forge import Forge
 from helpers.clients.kubernetes import AdmissionRefused, Cluster
 from helpers.core import http, yaml_reader
 from helpers.course import teaching
-from helpers.course.scenarios import approval
+from helpers.course.scenarios import approval, health
 from helpers.course.scenarios.approval import ServiceScenario
 from helpers.course.scenarios.waits import LIMIT, poll_until
 from helpers.runtime import services
@@ -83,6 +83,7 @@ def tear_down() -> None:
         with contextlib.suppress(ArgoNotFound):
             argo.delete_project(project)
     cluster.delete("Namespace", NAMESPACE, missing_ok=True, wait=True)
+    health.forget(cluster)
 
 
 def deliver(scenario: ServiceScenario, title: str) -> str:
