@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from helpers.clients.forge import Forge, ForgeError
+from helpers.clients.forge import Forge, MergeRefused
 from helpers.course.checks import require
 from helpers.course.checks.project_promotion import kept
 from helpers.course.checks.support import project as kit
@@ -26,7 +26,7 @@ def promotion(lab: Workspace) -> None:
     pull = Forge("ada").open_pull(training.REPOSITORY, branch, title="Try to land without an approval")
     try:
         Forge("ada").merge(training.REPOSITORY, pull.number)
-    except ForgeError:
+    except MergeRefused:
         return
     raise AssertionError("the forge lands a change that nobody approved")
 
@@ -36,5 +36,7 @@ def rollback(lab: Workspace) -> None:
     record, asked = kept(lab), training.brief()
     for name in training.ENVIRONMENTS:
         back = record["current"][name]["rollback"]
-        wanted = None if name == asked.incident else training.image(training.STABLE)
-        require(back == wanted or name == asked.incident, f"{name} would go back to {back}")
+        if name == asked.incident:
+            require(back != training.image(training.NEW), f"{name} would go back to what was taken out of it")
+        else:
+            require(back == training.image(training.STABLE), f"{name} would go back to {back}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from grading.hidden import project_module
+from grading.hidden import project_module, project_promotion
 from helpers.core.verdicts.checks import Unmet
 from helpers.course.checks import project_handover as handover
 from helpers.course.checks import project_module as module
@@ -119,3 +119,16 @@ def test_a_comment_makes_no_resource(tmp_path: Path) -> None:
     (tmp_path / "inner/main.tf.json").write_text('{"resource": {"platform_gpu_pool": {"this": {}}}}')
     (tmp_path / "examples/main.tf").write_text('resource "platform_artifact_bucket" "this" {\n}\n')
     assert project_module.declared(tmp_path) == {"platform_network", "platform_gpu_pool"}
+
+
+def test_what_was_rolled_back_is_nothing_to_go_back_to(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    stable, new, incident = training.image(training.STABLE), training.image(training.NEW), training.brief().incident
+    back: dict[str, str | None] = dict.fromkeys(training.ENVIRONMENTS, stable)
+    monkeypatch.setattr(
+        project_promotion, "kept", lambda _: {"current": {name: {"rollback": one} for name, one in back.items()}}
+    )
+    back[incident] = None
+    project_promotion.rollback(lab)
+    back[incident] = new
+    with pytest.raises(Unmet, match=f"{incident} would go back to what was taken out"):
+        project_promotion.rollback(lab)
