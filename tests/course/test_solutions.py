@@ -20,7 +20,7 @@ from helpers.core import yaml_reader
 from helpers.core.paths import ROOT
 from helpers.course import copies, outline, solutions
 from helpers.course.labs import Lab
-from helpers.course.solutions import recording
+from helpers.course.solutions import exporting, recording
 from tests.grading.test_release import SOURCES, split
 
 AGAIN = "the solutions have changed: course solutions record"
@@ -28,8 +28,16 @@ AGAIN = "the solutions have changed: course solutions record"
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("room") / "solutions"
-    solutions.export(target)
+    room = tmp_path_factory.mktemp("room")
+    target = room / "solutions"
+    # As pip leaves them, which compiles what it installs.
+    templates = shutil.copytree(exporting._TEMPLATES, room / "templates")
+    (templates / "__pycache__").mkdir(exist_ok=True)
+    (templates / "__pycache__" / "check.cpython-311.pyc").write_bytes(b"\xff")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exporting, "_TEMPLATES", templates)
+        solutions.export(target)
+    assert not list(target.rglob("*.pyc"))
     return target
 
 

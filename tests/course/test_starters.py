@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 import sys
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from helpers.compliance import decisions, gates, module_docs
 from helpers.core import paths, process, yaml_reader
 from helpers.core.errors import BadInput
 from helpers.course import starters
-from helpers.course.starters import AlreadyThere
+from helpers.course.starters import AlreadyThere, making
 from helpers.runtime import services
 from helpers.wrappers.conftest import Conftest
 from helpers.wrappers.cosign import Cosign
@@ -176,6 +177,15 @@ def test_nothing_is_written_over(tmp_path: Path, kind: str) -> None:
     with pytest.raises(AlreadyThere):
         starters.make(kind, "mine", link)
     assert [path.name for path in target.iterdir()] == ["file"] and (target / "file").read_text() == "mine"
+
+
+def test_what_pip_compiled_beside_the_templates_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    templates = shutil.copytree(making._TEMPLATES, tmp_path / "templates")
+    (templates / "pipeline" / "__pycache__").mkdir()
+    (templates / "pipeline" / "__pycache__" / "x.cpython-311.pyc").write_bytes(b"\xff")
+    monkeypatch.setattr(making, "_TEMPLATES", templates)
+    made = starters.make("pipeline", "mine", tmp_path / "mine")
+    assert made.files and not [name for name in made.files if name.endswith(".pyc")]
 
 
 def test_the_package_brings_every_template() -> None:

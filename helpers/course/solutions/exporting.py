@@ -77,7 +77,8 @@ def export(target: Path) -> list[Solution]:
                     _notebook(ROOT / "source" / lab.assignment / name, new, lab.assignment)
             for path, sample in SAMPLES.items():
                 shutil.copytree(IAC / sample, new / path, ignore=_RUN)
-            for template in sorted(_TEMPLATES.iterdir()):
+            # pip compiles what it installs, beside the templates.
+            for template in sorted(path for path in _TEMPLATES.iterdir() if path.is_file()):
                 to = new / template.name.replace("dot-", ".", 1).replace("__", "/")
                 to.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(template, to)

@@ -128,7 +128,8 @@ def _directory(kind: str, target: Path, words: Mapping[str, str]) -> Made:
         raise AlreadyThere(f"{target} is there already", why=why, next=f"course new {kind} {words['NAME']} --dir OTHER")
     with new_directory(target.absolute(), mode=0o755) as new:
         for source in sorted((_TEMPLATES / kind).rglob("*")):
-            if source.is_file():
+            # pip compiles what it installs, beside the templates.
+            if source.is_file() and source.suffix != ".pyc":
                 _write(source, new / _filled(_path(source, kind), words), words)
         finish = _FINISH.get(kind)
         if finish:
