@@ -18,8 +18,8 @@ from helpers.core.errors import CourseError
 
 #: Where `make test` leaves the result of its last run.
 RESULTS = Path("build/junit.xml")
-#: Where the tests execute notebooks: the lectures by papermill, the labs by nbgrader.
-EXECUTED = ("tests.notebooks.", "tests.e2e.")
+#: Where the tests execute notebooks: the lectures by papermill, the labs and the assessment by nbgrader.
+EXECUTED = ("tests.notebooks.", "tests.e2e.", "tests.grading.test_assessment")
 #: The rows that MISSION names; a row cannot be dropped by forgetting it.
 ROWS = (
     *("O1", "O2", "O3", "U1", "U2", "U3", "U4", "U5", "L1", "L2", "L3", "P", "A"),

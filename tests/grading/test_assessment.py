@@ -85,6 +85,14 @@ def said(klass: Klass, learner: str, name: str) -> str:
     return "\n".join(str(output.get("text", "")) + str(output.get("evalue", "")) for output in outputs)
 
 
+@pytest.mark.parametrize("book", [pytest.param(name, id=f"source/{NAME}/{name}") for name in (QUIZ, TALK, SITTING)])
+def test_every_cell_of_it_runs(klass: Klass, book: str) -> None:
+    ran = nbformat.read(klass.autograded("perfect", NAME) / book, 4)
+    written = [one for one in ran.cells if one.cell_type == "code" and one.source.strip()]
+    assert written and [one.source for one in written if one.execution_count is None] == []
+    assert [o.evalue for one in written for o in one.outputs if o.output_type == "error"] == []
+
+
 def test_who_answers_all_right_has_all_points_and_is_told_so(klass: Klass, steps: dict[str, dict[str, Any]]) -> None:
     declared = outline.load()["assessment"]["notebooks"][0]["graded"]
     assert {name: step["points"] for name, step in steps["perfect"].items()} == {x["id"]: x["points"] for x in declared}
