@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import fcntl
 import importlib
 import json
 import multiprocessing
@@ -30,15 +29,10 @@ from helpers.core.errors import BadInput, CourseError
 from helpers.core.paths import ROOT
 from helpers.course import outline
 from helpers.course.class_run import ClassRun, Line
+from helpers.course.classroom.grading import alone
 
 #: nbgrader's classes; imported by `main` after the process that forks kernels was started, which imports beside it.
 STEPS = "grading.steps"
-
-
-class Busy(CourseError):
-    """The class is being graded already."""
-
-    code = "busy"
 
 
 class NothingToGrade(BadInput):
@@ -134,17 +128,7 @@ class ClassGrader:
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
         """Let nobody else grade the class; what somebody who was killed has left is removed."""
-        stage: Path = self.grading.stage
-        stage.mkdir(exist_ok=True)
-        with (stage / "lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise Busy(
-                    "This class is being graded already",
-                    why=f"Another process holds {stage / 'lock'}; one process writes the gradebook.",
-                    next="Wait until it is done, then type the command again.",
-                ) from None
+        with alone(self.grading.root) as stage:
             for path in stage.iterdir():
                 if path.is_dir() and path != self.logs:
                     data.remove(path)

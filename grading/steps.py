@@ -24,11 +24,10 @@ from sqlalchemy.exc import SAWarning
 
 from grading import data, execute, submission
 from grading.places import BOXES
+from helpers.course.classroom.grading import STAGE
 
 #: nbgrader's configuration names these modules; they are imported here, before a process is forked for each submission.
 NAMED = (execute, submission)
-#: Where submissions lie while they are graded, beside ``autograded/``.
-STAGE = ".grading"
 #: From this one on nbgrader's preprocessors write the gradebook.
 WRITES = "SaveAutoGrades"
 

@@ -52,13 +52,13 @@ def grade(
 
 
 @contextlib.contextmanager
-def alone(room: Classroom) -> Iterator[None]:
-    """Let nobody else grade the class.
+def alone(root: Path) -> Iterator[Path]:
+    """Let nobody else grade the class in directory *root*; give the directory for what is graded now.
 
     Raises:
         Busy: somebody does.
     """
-    stage = room.root / STAGE
+    stage = root / STAGE
     stage.mkdir(exist_ok=True)
     with (stage / "lock").open("w") as lock:
         try:
@@ -69,7 +69,7 @@ def alone(room: Classroom) -> Iterator[None]:
                 why=f"Another process holds {stage / 'lock'}; one process writes the gradebook.",
                 next="Wait until it is done, then type the command again.",
             ) from None
-        yield
+        yield stage
 
 
 def _begun(room: Classroom, assignment: str) -> Path:

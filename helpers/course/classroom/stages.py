@@ -156,7 +156,7 @@ def grade(
         raise TooEarly(f"There is no submission of {assignment}", next=f"course class collect {name}")
     if unknown := [one for one in wanted if one not in known]:
         raise BadRoster(f"There is no student {unknown[0]!r}", why=f"{roster.FILE} has {len(known)}.", next="")
-    with grading.alone(room):
+    with grading.alone(room.root):
         before = book.of_people(room, assignment)
         failed = grading.grade(room, assignment, sorted((set(wanted) or here) & known & here), again=again, say=say)
         book.keep(room, assignment, before)
