@@ -26,10 +26,11 @@ mkdir -p build
 lint=
 [ "$choice" = soak ] || { scripts/lint.sh > build/lint.log 2>&1 & lint=$!; }
 
-# More workers than cores, for the same reason. By module: fixtures of a module (a class, a workspace, services) are made
-# once. In the order of tests/durations.json, longest first.
+# Three workers for each of two cores, for the same reason: with four in all, the cores were idle for a quarter of a run.
+# By module: fixtures of a module (a class, a workspace, services) are made once. In the order of tests/durations.json,
+# longest first.
 failed=0
-.venv/bin/python -m pytest -n "${MOD208_TEST_WORKERS:-4}" --dist loadscope --no-loadscope-reorder \
+.venv/bin/python -m pytest -n "${MOD208_TEST_WORKERS:-6}" --dist loadscope --no-loadscope-reorder \
   --junitxml build/junit.xml "$@" || failed=$?
 # 1: tests failed, and nothing worse. What passes alone is named, not hidden.
 if [ -z "$choice" ] && [ $# = 0 ] && [ "$failed" = 1 ]; then

@@ -47,8 +47,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if durations.is_fast(item, known)]
     worlds.together(items)
-    if hasattr(config, "workerinput"):
-        durations.longest_first(items, known, worlds.unit_of)
+    if (worker := getattr(config, "workerinput", None)) is not None:
+        durations.longest_first(items, known, worlds.unit_of, workers=worker["workercount"])
 
 
 @pytest.hookimpl(optionalhook=True)

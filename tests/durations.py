@@ -1,8 +1,9 @@
 """Where a run's minutes go: recorded for each module, printed by folder, and used to run the longest modules first.
 
-``tests/durations.json`` has an entry of a past run for each scope (a module, or a class with its own tests): what one
-worker runs in one piece under ``--dist loadscope``. Each run writes its own to ``build/durations.json``; take them
-over with ``python -m tests.durations`` when modules were added or became much slower or faster.
+``tests/durations.json`` has an entry of a past run for each scope: what one worker runs in one piece under ``--dist
+loadscope``, which is a module, a class with its own tests, or a test of a module in `APART`. Each run writes its own to
+``build/durations.json``; take them over with ``python -m tests.durations`` when modules were added or became much
+slower or faster.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ MADE = Path(__file__).parents[1] / "build" / "durations.json"
 BUDGET = {"warm": 30.0, "cold": 60.0}
 #: Seconds of a scope up to which ``--fast`` takes it, if it starts no service.
 FAST = 15.0
+#: Modules whose tests are long and have nothing in common: each test is a scope of its own. In one piece the lectures
+#: kept one worker busy for 32 minutes.
+APART = frozenset({"tests/notebooks/test_lectures.py"})
 #: How many modules the table names.
 SHOWN = 30
 #: Properties of a test's report: that it started a service, and the seconds of processor time it took.
@@ -45,6 +49,8 @@ UNKNOWN = Scope(FAST, False)
 
 def scope_of(nodeid: str) -> str:
     """Return the part of a test's address that ``--dist loadscope`` keeps on one worker."""
+    if module_of(nodeid) in APART:
+        return nodeid
     return nodeid.split("[", 1)[0].rsplit("::", 1)[0]
 
 
@@ -71,23 +77,30 @@ def write(scopes: dict[str, Scope], path: Path) -> None:
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
-def longest_first(items: list[pytest.Item], known: dict[str, Scope], unit_of: Callable[[str], str] = scope_of) -> None:
+def longest_first(
+    items: list[pytest.Item],
+    known: dict[str, Scope],
+    unit_of: Callable[[str], str] = scope_of,
+    *,
+    workers: int = 0,
+) -> None:
     """Sort tests by the recorded seconds of what one worker runs in one piece; the order within it stays.
 
     Args:
         unit_of: returns the name of that piece, which is a scope or several.
+        workers: how many share the tests. Each is given two pieces when it starts, and the second waits for the first:
+            so the shortest of all pieces come as the second ones.
     """
     scopes: dict[str, dict[str, float]] = {}
     for item in items:
         scope = scope_of(item.nodeid)
         scopes.setdefault(unit_of(item.nodeid), {})[scope] = known.get(scope, UNKNOWN).seconds
     seconds = {unit: sum(of_scopes.values()) for unit, of_scopes in scopes.items()}
-
-    def key(item: pytest.Item) -> tuple[float, str]:
-        unit = unit_of(item.nodeid)
-        return -seconds[unit], unit
-
-    items.sort(key=key)
+    order = sorted(seconds, key=lambda unit: (-seconds[unit], unit))
+    if workers > 0 and 2 * workers < len(order):
+        order = [*order[:workers], *order[-workers:], *order[workers:-workers]]
+    place = {unit: at for at, unit in enumerate(order)}
+    items.sort(key=lambda item: place[unit_of(item.nodeid)])
 
 
 def is_fast(item: pytest.Item, known: dict[str, Scope]) -> bool:

@@ -36,6 +36,27 @@ def test_the_longest_scopes_come_first_and_a_scope_stays_together() -> None:
     ]
 
 
+def test_what_waits_behind_the_longest_at_the_start_is_short() -> None:
+    known = {f"tests/{n}.py": Scope(n, False) for n in range(1, 8)}
+    items = [item(f"tests/{n}.py::{name}") for n in range(1, 8) for name in "ab"]
+    durations.longest_first(items, known, workers=2)
+    assert [one.nodeid.removeprefix("tests/") for one in items if one.nodeid.endswith("a")] == [
+        f"{n}.py::a" for n in (7, 6, 2, 1, 5, 4, 3)
+    ]
+    few = [item(f"tests/{n}.py::t") for n in range(1, 5)]
+    durations.longest_first(few, known, workers=2)
+    assert [one.nodeid for one in few] == [f"tests/{n}.py::t" for n in (4, 3, 2, 1)]
+
+
+@pytest.mark.parametrize("module", durations.APART)
+def test_each_test_of_a_module_apart_is_a_piece_of_its_own(module: str) -> None:
+    assert (HERE / module).is_file()
+    first, second = f"{module}::test_x[one::two]", f"{module}::test_x[three]"
+    assert durations.scope_of(first) == first
+    durations.longest_first(items := [item(first), item(second)], {first: Scope(1, False), second: Scope(9, False)})
+    assert [one.nodeid for one in items] == [second, first]
+
+
 @pytest.mark.parametrize(
     ("nodeid", "markers", "expected"),
     [
