@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import re
 import shutil
 import tempfile
 from pathlib import Path
 
 from sphinx.application import Sphinx
 
+from helpers.core import terminal
 from website import pages, slides
 
 HERE = Path(__file__).parent
@@ -43,5 +43,5 @@ def build(target: Path) -> Path:
 
 
 def _told(said: str, source: Path) -> list[str]:
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", said).replace(f"{source}/", "")
+    plain = terminal.plain(said).replace(f"{source}/", "")
     return [line for line in plain.splitlines() if line.strip()]

@@ -11,12 +11,12 @@ from typing import Any
 import nbformat
 from markdown_it import MarkdownIt
 
+from helpers.core import terminal
 from helpers.core.html.elements import Html, join, tag
 from website.pages import drawings, lectures
 
 #: Outputs a browser shows, best first.
 _SHOWN = ("text/html", "image/svg+xml", "text/plain")
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def write(source: Path, out: Path) -> None:
@@ -67,7 +67,7 @@ def _text(markdown: str, folder: str) -> Html:
 
 def _output(output: Any) -> Html:
     if output.output_type == "stream":
-        return tag("pre", _ANSI.sub("", output.text))
+        return tag("pre", terminal.plain(output.text))
     data = output.get("data", {})
     if "image/png" in data:
         alt = escape(output.metadata.get("alt", "figure"))
@@ -75,4 +75,4 @@ def _output(output: Any) -> Html:
     for kind in _SHOWN:
         if kind in data:
             return tag("pre", data[kind]) if kind == "text/plain" else Html(data[kind])
-    return tag("pre", _ANSI.sub("", "\n".join(output.get("traceback", []))))
+    return tag("pre", terminal.plain("\n".join(output.get("traceback", []))))

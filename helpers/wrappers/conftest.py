@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from helpers.core import process
+from helpers.core import process, terminal
 from helpers.core.errors import BadInput, CourseError
 from helpers.wrappers.base import StrPath, Wrapper, empty_config, paths
 from helpers.wrappers.crane import registry_error
@@ -237,7 +237,7 @@ class Conftest(Wrapper):
         raise self._error(command, done)
 
     def _error(self, command: str, done: process.Completed, reference: str = "") -> CourseError:
-        text = re.sub(r"\x1b\[[0-9;]*m", "", done.stderr).strip()
+        text = terminal.plain(done.stderr).strip()
         said = text[text.find("Error: ") :].removeprefix("Error: ")
         alone = tuple(RegoProblem(m[4], m[3], m[1], int(m[2])) for m in _BUILTIN_ALONE.finditer(said))
         if failed := parse_builtin_errors(said) or alone:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from helpers.core import terminal
 from helpers.core.errors import BadInput
 from helpers.core.paths import IAC
 from helpers.wrappers.base import StrPath, ToolFailed, Wrapper
@@ -148,7 +149,7 @@ class GitCliff(Wrapper):
         done = self._run([*options, *args])
         if done.returncode == 0:
             return done.stdout
-        if found := _NOT_CONVENTIONAL.search(re.sub(r"\x1b\[[0-9;]*m", "", done.stderr)):
+        if found := _NOT_CONVENTIONAL.search(terminal.plain(done.stderr)):
             raise Unconventional(
                 f"Commit {found[1]} does not say its kind",
                 why=f"Its message begins {found[2]!r}; expected is KIND(SCOPE): TEXT, with feat, fix, docs ...",

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from helpers.core import process, yaml_reader
+from helpers.core import process, terminal, yaml_reader
 from helpers.core.display import Displayed
 from helpers.core.errors import CourseError
 from helpers.wrappers.base import StrPath, Wrapper, paths
@@ -236,7 +236,7 @@ def _many(flag: str, values: Sequence[Path]) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"\x1b\[[0-9;]*m", "", text).strip()
+    return terminal.plain(text).strip()
 
 
 def _documents(text: str, start: str = "{") -> Iterator[Any]:

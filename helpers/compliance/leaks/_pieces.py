@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.compliance.leaks.types import Unread
-from helpers.core import process
+from helpers.core import process, terminal
 from helpers.core.errors import CourseError
 from helpers.runtime import tools
 from helpers.wrappers.git.types import NotARepository
@@ -24,7 +24,6 @@ from helpers.wrappers.git.unconfigured import RefusedRepository, Unconfigured
 
 #: Bytes of one file or member; a larger one is reported as not read.
 MAX_BYTES = 64_000_000
-_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 class CannotRead(Exception):
@@ -118,7 +117,7 @@ def _cells(file: str, text: str) -> Iterator[Piece]:
         for number, cell in enumerate(cells, 1):
             yield Piece(file, _joined(cell.get("source")), f"cell {number}")
             for output in cell.get("outputs") or ():
-                yield Piece(file, _ANSI.sub("", _output(output)), f"cell {number} output")
+                yield Piece(file, terminal.plain(_output(output)), f"cell {number} output")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         yield Piece(file, text)
         raise CannotRead("It is not a valid notebook; only its lines were searched.") from None

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from helpers.compliance.module_docs.types import Example, Finding, Ran
-from helpers.core import process
+from helpers.core import process, terminal
 from helpers.runtime import tools
 from helpers.wrappers.terraform import config
 
@@ -122,7 +122,7 @@ def _environment(env: Mapping[str, str] | None) -> dict[str, str]:
 
 def _missing(expected: list[str], printed: str) -> str:
     """Return the first line that is shown and not printed, in order; ``...`` stands for anything."""
-    lines = iter(" ".join(line.split()) for line in re.sub(r"\x1b\[[0-9;]*m", "", printed).splitlines())
+    lines = iter(" ".join(line.split()) for line in terminal.plain(printed).splitlines())
     for wanted in expected:
         parts = [re.escape(" ".join(part.split())) for part in re.split(r"\.{3}|…", wanted)]
         if not any(re.fullmatch(r"\s*.*\s*".join(parts), line) for line in lines):

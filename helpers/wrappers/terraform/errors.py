@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
+from helpers.core import terminal
 from helpers.core.errors import CourseError
 from helpers.wrappers.terraform._messages import Diagnostic
 
@@ -359,7 +360,7 @@ def _locked(
 
 def parse_text(text: str) -> tuple[Diagnostic, ...]:
     """Return the diagnostics in Terraform's text for people, for the few subcommands without ``-json``."""
-    clean = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    clean = terminal.plain(text)
     lines = [re.sub(r"^[│╷╵ ]+", "", line) for line in clean.splitlines()]
     blocks = re.split(r"^(?=Error: |Warning: )", "\n".join(lines), flags=re.MULTILINE)
     found = []
