@@ -10,11 +10,13 @@ All modules of a unit run in one worker, in the order given here, also when only
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from helpers.course import outline
@@ -133,6 +135,8 @@ class LabWorld(World):
         return self.proofs
 
 
+#: How the directory of a world is called, before the number of the process that has made it.
+_NAME = "mod208-world-"
 #: The worlds of this process, by the name of their lab or unit.
 _open: dict[str, World] = {}
 
@@ -156,8 +160,18 @@ def of_module(module: str) -> World:
 
 
 def _home() -> Path:
+    end_abandoned()
     # A short path: GnuPG, which Argo CD runs, cannot work below one as long as pytest's.
-    return Path(tempfile.mkdtemp(prefix="mod208-world-")).resolve()
+    return Path(tempfile.mkdtemp(prefix=f"{_NAME}{os.getpid()}-")).resolve()
+
+
+def end_abandoned() -> None:
+    """End the worlds of processes that were killed: their services run on, and their directories stay."""
+    for home in Path(tempfile.gettempdir()).glob(f"{_NAME}*-*"):
+        owner = home.name.removeprefix(_NAME).partition("-")[0]
+        with contextlib.suppress(OSError):
+            if owner.isdigit() and not psutil.pid_exists(int(owner)) and home.stat().st_uid == os.getuid():
+                World(home.resolve()).end()
 
 
 def leave(item: pytest.Item, following: pytest.Item | None) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
+from helpers.runtime import services
 from tests import durations, worlds
 from tests.durations import Scope
 
@@ -65,6 +70,24 @@ def test_a_world_ends_with_its_unit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert world.home.is_dir()
     worlds.leave(item(f"{SECOND}::x"), item("tests/a.py::one"))
     assert not world.home.exists()
+
+
+def test_the_next_start_ends_what_a_killed_run_has_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left = tmp_path / f"mod208-world-{gone.pid}-x"
+    running = tmp_path / f"mod208-world-{os.getppid()}-x"
+    others = tmp_path / "mod208-world-of-somebody"
+    for home in (left, running, others):
+        (home / "state").mkdir(parents=True)
+    with worlds.World(left).entered():
+        service = services.start("audit")
+    pid = service.pid
+    assert pid is not None and psutil.pid_exists(pid)
+    worlds.end_abandoned()
+    assert not left.exists() and running.is_dir() and others.is_dir()
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_module_that_shares_nothing_is_told_so() -> None:
