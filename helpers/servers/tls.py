@@ -21,6 +21,7 @@ from helpers.runtime.services.authority import server_pair
 from helpers.runtime.services.pki import Pair
 from helpers.runtime.services.short_paths import short_path
 from helpers.runtime.services.spec import ServiceContext, python_program
+from helpers.servers.own_requests import FOREIGN_HOST, FOREIGN_PAGE, names_server, refuse
 
 log = logs.logger(__name__)
 #: Connections served at once; one more is closed.
@@ -163,20 +164,13 @@ class OwnPages:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer one request."""
         host, origin = environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN")
-        if host not in self._hosts:
-            # A name that leads here was chosen by a web page (DNS rebinding).
-            return _refuse(start_response, "421 Misdirected Request", "The Host header does not name this server.")
+        if not names_server(environ.get("REQUEST_URI", "/"), host, self._hosts):
+            return refuse(start_response, FOREIGN_HOST)
         if origin is not None and origin != f"{environ['wsgi.url_scheme']}://{host}":
-            return _refuse(start_response, "403 Forbidden", "Requests of other web pages are not answered.")
+            return refuse(start_response, FOREIGN_PAGE)
         if environ.get("HTTP_SEC_FETCH_SITE") in ("cross-site", "same-site") and environ["REQUEST_METHOD"] != "GET":
-            return _refuse(start_response, "403 Forbidden", "Requests of other web pages are not answered.")
+            return refuse(start_response, FOREIGN_PAGE)
         return self._app(environ, start_response)
-
-
-def _refuse(start_response: Any, status: str, reason: str) -> list[bytes]:
-    body = reason.encode()
-    start_response(status, [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
-    return [body]
 
 
 async def _relay(port: int, context: ssl.SSLContext, socket: Path, listening: threading.Event) -> None:

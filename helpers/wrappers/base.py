@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -21,6 +22,8 @@ StrPath = str | os.PathLike[str]
 #: The tools are Go programs that end before collecting garbage pays: a quarter of a run's processor time. It begins at
 #: the limit. A variable of the wrapper's ``env=`` wins.
 SHORT = {"GOGC": "off", "GOMEMLIMIT": "400MiB"}
+#: How a program in Go ends that is given no more memory.
+_NO_MEMORY = re.compile(r"^fatal error: (?:runtime: )?(?:cannot allocate|out of) memory", re.MULTILINE)
 
 
 class ToolFailed(CourseError):
@@ -31,6 +34,12 @@ class ToolFailed(CourseError):
     def __init__(self, what: str, *, why: str = "", next: str = "", completed: process.Completed | None = None) -> None:
         super().__init__(what, why=why, next=next)
         self.completed = completed
+
+
+class TooMuchMemory(ToolFailed):
+    """A tool needed more memory than what it evaluates may take."""
+
+    code = "too-much-memory"
 
 
 class RefusedVariable(BadInput):
@@ -56,6 +65,8 @@ class Wrapper:
     tool: ClassVar[str] = ""
     #: Patterns of variables that cannot be set, because an option of the wrapper does the same in sight.
     refused: ClassVar[tuple[str, ...]] = ()
+    #: Bytes of memory that a run may have (Linux), where what it evaluates may be an attack; None for no limit.
+    memory: ClassVar[int | None] = None
 
     def __init__(
         self,
@@ -100,7 +111,7 @@ class Wrapper:
         max_output: int = process.MAX_OUTPUT,
     ) -> process.Completed:
         """Run the tool to its end; the caller judges the exit code."""
-        return process.run(
+        done = process.run(
             [self.executable, *args],
             cwd=cwd or self.workdir,
             env=process.environment(
@@ -110,7 +121,16 @@ class Wrapper:
             timeout=self.timeout,
             secrets=secrets,
             max_output=max_output,
+            memory=self.memory,
         )
+        if self.memory is not None and _NO_MEMORY.search(done.stderr):
+            raise TooMuchMemory(
+                f"{self.tool} ended without a result: it needed more than {self.memory:,} bytes of memory",
+                why="What it evaluates builds a value of that size, such as a list of a billion numbers.",
+                next="Let the rule look at what the input holds instead of all that could be.",
+                completed=done,
+            )
+        return done
 
     def _failed(self, command: str, done: process.Completed, next: str = "") -> ToolFailed:
         """Return the error for a run that gave no result."""

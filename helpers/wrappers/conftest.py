@@ -31,7 +31,7 @@ from helpers.wrappers.policy import (
     parse_builtin_errors,
     parse_problems,
 )
-from helpers.wrappers.rego_capabilities import restricted
+from helpers.wrappers.rego_capabilities import MEMORY, restricted
 from helpers.wrappers.rego_rules import Rule, place, rules_in
 from helpers.wrappers.rego_silence import require_content, require_messages
 
@@ -53,6 +53,7 @@ class Conftest(Wrapper):
     """
 
     tool = "conftest"
+    memory = MEMORY
     refused = ("CONFTEST_*",)
 
     def __init__(

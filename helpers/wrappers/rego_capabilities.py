@@ -16,8 +16,11 @@ from helpers.core.paths import cache_dir
 from helpers.runtime import tools
 from helpers.wrappers.base import ToolFailed
 
-#: Built-in functions that reach out: the network, names, the environment and settings of the process.
-FORBIDDEN = ("http.send", "net.lookup_ip_addr", "opa.runtime")
+#: Built-in functions that reach out: the network, names, the environment and settings of the process, and (a schema may
+#: be given as ``{"$ref": "file:///..."}``) the files of whoever evaluates.
+FORBIDDEN = ("http.send", "net.lookup_ip_addr", "opa.runtime", "json.match_schema", "json.verify_schema")
+#: Bytes of memory that an evaluation may have: ``numbers.range(0, 1000000000)`` alone would take a machine's.
+MEMORY = 1_000_000_000
 
 
 def restricted() -> Path:

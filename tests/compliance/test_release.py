@@ -98,6 +98,15 @@ def test_a_person_decides_in_the_signed_tag(world: Releasing) -> None:
     assert gate(world, tag, "version")[0] == "passed"
 
 
+@pytest.mark.parametrize("said", ["output-expression:bucket=patch", "output-expression:bucket=tiny", "bucket is fine"])
+def test_decision_about_nothing_is_told_also_in_a_first_release(world: Releasing, said: str) -> None:
+    world.untag("1.0.0")
+    assert gate(world, world.tag("1.0.0"), "version") == ("passed", "it is the first release")
+    world.untag("1.0.0")
+    status, reason = gate(world, world.tag("1.0.0", message=f"Interface-Decision: {said}"), "version")
+    assert status == "unknown" and "decides nothing" in reason
+
+
 def test_who_may_tag(world: Releasing) -> None:
     assert gate(world, "artifact-store/v1.0.0", "tag") == ("passed", "signed by noa@acme.test")
     assert "not sign" in gate(world, world.tag("1.0.1", sign=False), "tag")[1]

@@ -147,10 +147,31 @@ def open_doors(place: Found, listener: Listener) -> list[str]:
     judged = said if listener.protected else {name: said[name] for name in MALFORMED if name in said and listener.ours}
     passed = [f"{name}: {code}" for name, code in judged.items() if 200 <= code < 300]
     if listener.ours:
-        line = f"GET / HTTP/1.1\r\nHost: evil.test:{place.number}\r\nConnection: close\r\n\r\n"
-        if status(exchange(place, line.encode(), tls=tls)) != 421:
-            passed.append("a foreign host is not refused")
+        said = {name: status(exchange(place, raw, tls=tls)) for name, raw in misdirected(place).items()}
+        passed += [f"{name}: {code}" for name, code in said.items() if code not in REFUSALS]
     return passed
+
+
+#: A request that is malformed, or not for this server: no credential is asked for.
+REFUSALS = (400, 403, 421)
+
+
+def misdirected(place: Found) -> dict[str, bytes]:
+    """Return requests that another server's page could make a browser send, or that two readers read differently."""
+    here, end = f"{place.host}:{place.number}", "Connection: close\r\n\r\n"
+    made = {
+        "name that leads here": f"GET / HTTP/1.1\r\nHost: evil.test:{place.number}\r\n{end}",
+        "name with the address": f"GET / HTTP/1.1\r\nHost: {place.host}.nip.io:{place.number}\r\n{end}",
+        "name before an @": f"GET / HTTP/1.1\r\nHost: {here}@evil.test\r\n{end}",
+        "no name": f"GET / HTTP/1.1\r\n{end}",
+        "two names": f"GET / HTTP/1.1\r\nHost: {here}\r\nHost: evil.test\r\n{end}",
+        "name in a header's second line": f"GET / HTTP/1.1\r\nX: y\rHost: {here}\r\nHost: evil.test\r\n{end}",
+        "name in the target": f"GET http://evil.test/ HTTP/1.1\r\nHost: {here}\r\n{end}",
+        "page of nowhere": f"POST / HTTP/1.1\r\nHost: {here}\r\nOrigin: null\r\nContent-Length: 0\r\n{end}",
+        "no version": f"GET /\r\nHost: evil.test\r\n{end}",
+        "options of the server": f"OPTIONS * HTTP/1.1\r\nHost: evil.test\r\n{end}",
+    }
+    return {name: text.encode() for name, text in made.items()}
 
 
 def test_nobody_else_is_let_in_anywhere(course: Path) -> None:

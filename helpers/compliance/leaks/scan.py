@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from helpers.compliance.leaks._pieces import CannotRead, Piece, history, pieces
+from helpers.compliance.leaks._pieces import CannotRead, Piece, content_of, history, pieces
 from helpers.compliance.leaks.spellings import Spellings
 from helpers.compliance.leaks.types import Leak, LeakReport, Unread
 from helpers.core import process, redact
@@ -33,6 +33,8 @@ _NAME = re.compile(
 )
 #: Seconds of processor time of a whole search, and seconds that it may take by the clock.
 SECONDS, PATIENCE = 600, 3600
+#: Bytes of memory that a search may use.
+MEMORY = 6_000_000_000
 Rules = Callable[[Piece], Iterator[Leak]]
 
 
@@ -84,6 +86,7 @@ def main() -> None:
     """Search what is asked for on standard input. Who may lie: whoever made the directory, in every byte of it."""
     seconds = int(sys.argv[1])
     limits.setrlimit(limits.RLIMIT_CPU, (seconds, seconds))
+    limits.setrlimit(limits.RLIMIT_AS, (MEMORY, MEMORY))
     limits.setrlimit(limits.RLIMIT_CORE, (0, 0))
     asked = json.load(sys.stdin)
     forms = _forms(asked["secrets"])
@@ -148,7 +151,7 @@ def _search(directory: StrPath, rules: Rules, ignore: Sequence[str], *, with_his
     for name, path in _files(root, ignore, unread):
         files += 1
         try:
-            for piece in pieces(name, path.read_bytes()):
+            for piece in pieces(name, content_of(path)):
                 if isinstance(piece, Unread):
                     unread.add(piece)
                 else:
@@ -157,6 +160,8 @@ def _search(directory: StrPath, rules: Rules, ignore: Sequence[str], *, with_his
             unread.add(Unread(name, str(error)))
         except OSError as error:
             unread.add(Unread(name, error.strerror or type(error).__name__))
+        except MemoryError:
+            unread.add(Unread(name, "It takes too much memory to search."))
     commits = None
     for name in _repositories(root) if with_history else ():
         try:

@@ -106,8 +106,10 @@ def _files(tar: tarfile.TarFile, rooted: bool) -> dict[str, bytes]:
 def _safe_name(raw: str) -> str:
     shown = ascii(raw[:80])
     path = PurePosixPath(raw)
-    if not raw or raw.startswith("/") or ".." in path.parts or "\\" in raw or ":" in raw:
+    if not path.parts or raw.startswith("/") or ".." in path.parts or "\\" in raw or ":" in raw:
         raise BadArchive(shown, "Its path points outside the module.", "Use paths below the module's directory only.")
+    if ".git" in (part.casefold() for part in path.parts):
+        raise BadArchive(shown, "It would be the configuration of git for whoever unpacks it.", "Leave .git out.")
     if not raw.isprintable() or len(raw) > MAX_PATH:
         raise BadArchive(shown, "Its path is too long or has characters that cannot be shown.", "Rename the file.")
     return str(path)

@@ -58,8 +58,19 @@ class Asked(Displayed):
 
 
 def decisions(message: str) -> Mapping[str, Bump]:
-    """Return what the message of a tag decides: ``Interface-Decision: KIND:NAME=minor``."""
+    """Return what the message of a tag decides: ``Interface-Decision: KIND:NAME=minor``.
+
+    Raises:
+        BadInput: such a line says something else.
+    """
     found: dict[str, Bump] = {}
+    for line in re.findall(r"^Interface-Decision:.*$", message, re.MULTILINE):
+        if not _DECISION.fullmatch(line):
+            raise BadInput(
+                f"The line {line[:80]!r} of the tag's message decides nothing",
+                why="It does not say what is decided, and how.",
+                next="Interface-Decision: KIND:NAME=major   # or minor, or patch",
+            )
     for key, bump in _DECISION.findall(message):
         found[key] = "major" if bump == "major" else "minor" if bump == "minor" else "patch"
     return found
@@ -77,7 +88,8 @@ def asked(module: ModuleSource, *, decided: Mapping[str, Bump] | None = None) ->
     commits = module.cliff.unreleased()
     previous = commits.previous if commits else ""
     if not previous:
-        return Asked("", commits, InterfaceDiff())
+        # Nothing has changed yet, so whatever is decided here was meant for something else.
+        return Asked("", commits, InterfaceDiff().decided(decided or {}))
     with at_tag(module.repository, previous) as before:
         diff = module_interface.compare(module_interface.read(before.folder), module_interface.read(module.folder))
     if decided:

@@ -63,6 +63,7 @@ def run(
     grace: float = GRACE,
     max_output: int = MAX_OUTPUT,
     raw_stdout: bool = False,
+    memory: int | None = None,
     on_line: Callable[[Line], None] | None = None,
 ) -> Completed:
     """Run a process to its end and return what happened. A non-zero exit code is a result, not an error.
@@ -78,6 +79,7 @@ def run(
         max_output: characters of output after which it is stopped.
         raw_stdout: leave standard output unmasked, for JSON whose sensitive values the caller masks by type
             itself. Errors and logs stay masked.
+        memory: bytes of memory of its own that it may have, on Linux; it fails by itself when it needs more.
         on_line: called with each line as it comes.
 
     Raises:
@@ -94,6 +96,7 @@ def run(
         grace=grace,
         max_output=max_output,
         raw_stdout=raw_stdout,
+        memory=memory,
     )
     with process:
         if on_line is not None:

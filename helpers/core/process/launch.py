@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import resource
 import shutil
 import subprocess
 import threading
@@ -52,6 +54,17 @@ def popen(
         )
     except (OSError, ValueError) as error:
         raise _cannot_start(shown[0], cwd, error) from None
+
+
+def limit_memory(pid: int, size: int) -> None:
+    """Let a process, and what it starts from now on, have *size* bytes of memory of its own; Linux only.
+
+    Not between fork and exec: Python cannot do that safely where there are threads.
+    """
+    # RLIMIT_DATA and not RLIMIT_AS: programs in Go reserve many gigabytes of addresses that they never use.
+    if hasattr(resource, "prlimit"):
+        with contextlib.suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_DATA, (size, size))
 
 
 def _prefix(argv: Sequence[str], env: Mapping[str, str]) -> list[str]:

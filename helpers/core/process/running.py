@@ -16,7 +16,7 @@ from typing import IO, cast
 
 from helpers.core import logs
 from helpers.core.process.environment import environment
-from helpers.core.process.launch import popen
+from helpers.core.process.launch import limit_memory, popen
 from helpers.core.process.types import Cancelled, Completed, Line, OutputLimit, ProcessError, Stream, TimedOut
 from helpers.core.redact import forms, redact
 from helpers.core.scope import enrol
@@ -47,6 +47,7 @@ class Running:
         grace: float = GRACE,
         max_output: int = MAX_OUTPUT,
         raw_stdout: bool = False,
+        memory: int | None = None,
     ) -> None:
         raw = [os.fspath(a) for a in argv]
         self._secrets, self._raw_stdout = forms(secrets), raw_stdout
@@ -61,6 +62,8 @@ class Running:
         self._completed: Completed | None = None
         self._stopper: threading.Thread | None = None
         self._popen = popen(raw, cwd, environment() if env is None else dict(env), input is not None, self.argv)
+        if memory is not None:
+            limit_memory(self._popen.pid, memory)
         log.debug("start pid=%s %s", self._popen.pid, self.argv)
         self._readers = [
             self._reader("stdout", cast(IO[str], self._popen.stdout)),

@@ -136,16 +136,19 @@ def _check_disk(tool: ToolSpec) -> None:
 def go_command(needed: str, progress: Progress) -> Path:
     """Return a Go compiler of at least version *needed*: the user's own, else the pinned wheel.
 
+    What a tool is compiled from includes Go's own library. So a version that ``tools.yaml`` does not accept, as it has
+    known faults, compiles nothing.
+
     Raises:
         NoCompiler: neither is new enough.
         ToolError: the wheel could not be installed.
     """
-    from packaging.version import Version  # 20 ms, rarely needed
+    from packaging.specifiers import SpecifierSet  # 20 ms, rarely needed
+    from packaging.version import Version
 
-    own = shutil.which("go")
-    if own and _go_version(Path(own)) >= Version(needed):
+    own, wheel = shutil.which("go"), spec("go")
+    if own and (found := _go_version(Path(own))) >= Version(needed) and found in SpecifierSet(wheel.accepts):
         return Path(own)
-    wheel = spec("go")
     if Version(wheel.version) >= Version(needed):
         return build(wheel, progress)
     raise NoCompiler(

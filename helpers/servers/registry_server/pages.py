@@ -10,6 +10,7 @@ from flask import Flask, Response, g, render_template, request
 from jinja2 import UndefinedError
 
 from helpers.compliance.module_rules import versions
+from helpers.servers.own_requests import FOREIGN_HOST, FOREIGN_PAGE, names_server, refuse
 from helpers.servers.registry_server import support
 from helpers.servers.registry_server.lifecycle import Lifecycle
 from helpers.servers.registry_server.prose import markdown, seen
@@ -80,19 +81,16 @@ class Public:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer one request."""
         path = environ.get("PATH_INFO", "")
-        if environ.get("HTTP_HOST", "") not in self._hosts:
-            return _no(start_response, "421 Misdirected Request", "The Host header does not name this server.")
+        host, origin = environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN")
+        if not names_server(environ.get("REQUEST_URI", "/"), host, self._hosts):
+            return refuse(start_response, FOREIGN_HOST)
+        if origin is not None and origin != f"http://{host}":
+            return refuse(start_response, FOREIGN_PAGE)
         if "HTTP_AUTHORIZATION" in environ:
-            return _no(start_response, "400 Bad Request", "This port takes no token: use the registry's https URL.")
+            return refuse(start_response, (400, "This port takes no token: use the registry's https URL."))
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or not (path == "/" or path.startswith("/modules/")):
-            return _no(start_response, "404 Not Found", "Only pages are here: use the registry's https URL.")
+            return refuse(start_response, (404, "Only pages are here: use the registry's https URL."))
         return self._app(environ, start_response)
-
-
-def _no(start_response: Any, status: str, reason: str) -> list[bytes]:
-    body = reason.encode()
-    start_response(status, [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
-    return [body]
 
 
 def _row(store: Store, module: str) -> dict[str, Any]:

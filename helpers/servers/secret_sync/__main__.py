@@ -16,6 +16,7 @@ from helpers.clients.kubernetes import Cluster, Unreachable
 from helpers.core.polling import wait_until
 from helpers.core.redact import redact
 from helpers.servers import tls
+from helpers.servers.own_requests import OwnHandler
 from helpers.servers.secret_sync.controller import Controller
 
 
@@ -55,13 +56,13 @@ def main(argv: list[str] | None = None) -> None:
     options.scratch.mkdir(parents=True, mode=0o700)
     controller = Controller(cluster, options.scratch)
 
-    class Health(http.server.BaseHTTPRequestHandler):
+    class Health(OwnHandler):
         timeout = 15
+        hosts = (f"127.0.0.1:{options.port}", f"localhost:{options.port}")
 
         def do_GET(self) -> None:
-            own = self.headers.get("Host") in (f"127.0.0.1:{options.port}", f"localhost:{options.port}")
-            body = json.dumps(controller.facts() if own else {}).encode()
-            self.send_response((200 if self.path == "/healthz" else 404) if own else 421)
+            body = json.dumps(controller.facts()).encode()
+            self.send_response(200 if self.path == "/healthz" else 404)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -25,7 +25,7 @@ from helpers.wrappers.policy import (
     UnitTestReport,
     parse_problems,
 )
-from helpers.wrappers.rego_capabilities import restricted
+from helpers.wrappers.rego_capabilities import MEMORY, restricted
 
 
 class Opa(Wrapper):
@@ -37,6 +37,7 @@ class Opa(Wrapper):
     """
 
     tool = "opa"
+    memory = MEMORY
     refused = ("OPA_*",)
 
     def eval(

@@ -25,6 +25,7 @@ from helpers.wrappers.base import StrPath, paths
 from helpers.wrappers.opa.opa import Opa
 from helpers.wrappers.opa.results import Undefined
 from helpers.wrappers.policy import BuiltinError, PolicyMissing, RegoError, RegoProblem
+from helpers.wrappers.rego_capabilities import MEMORY
 
 #: Seconds an answer may take.
 _PATIENCE = 30.0
@@ -72,7 +73,7 @@ class OpaServer:
         ignored = ["--ignore=*_test.rego", "--ignore=*.tar.gz"]
         flags = ["--server", address, "--log-level=error", "--disable-telemetry", *ignored]
         self._process = process.start(
-            [tools.ensure("opa").path, "run", *flags, "--", *given], env=process.environment()
+            [tools.ensure("opa").path, "run", *flags, "--", *given], env=process.environment(), memory=MEMORY
         )
         try:
             wait_until("OPA answers", self._ready, timeout, every=0.02, next="opa check POLICY")

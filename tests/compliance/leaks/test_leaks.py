@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -18,7 +19,7 @@ from click.testing import CliRunner
 
 from helpers.cli import course
 from helpers.compliance import leaks
-from helpers.compliance.leaks import LeakReport
+from helpers.compliance.leaks import LeakReport, _pieces
 from helpers.core.errors import BadInput
 from helpers.wrappers.terraform import Terraform
 
@@ -131,6 +132,61 @@ def test_members_of_packages(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "bundle.zip", "w") as archive:
         archive.writestr("inner.gz", gzip.compress(f"x\n{TOKEN}".encode()))
     assert places(silent(leaks.scan(tmp_path))) == {"module.tar.gz!env/prod.yaml:1", "bundle.zip!inner.gz!content:2"}
+
+
+def packed(name: str, content: bytes, after: bytes = b"") -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        member = tarfile.TarInfo(name)
+        member.size = len(content)
+        tar.addfile(member, io.BytesIO(content))
+    return gzip.compress(buffer.getvalue() + after)
+
+
+def test_nothing_hides_beside_the_members_of_an_archive(tmp_path: Path) -> None:
+    secret = f"\n{TOKEN}\n".encode()
+    # Tools that unpack it end at the zeros, and so would the search.
+    (tmp_path / "after.tar.gz").write_bytes(packed("a", b"x", secret))
+    (tmp_path / "empty.tar.gz").write_bytes(gzip.compress(bytes(1024) + secret))
+    with zipfile.ZipFile(tmp_path / "note.zip", "w") as archive:
+        archive.writestr("a", "x")
+        archive.comment = secret
+    with zipfile.ZipFile(tmp_path / "after.zip", "w") as archive:
+        archive.writestr("a", "x")
+    (tmp_path / "after.zip").write_bytes((tmp_path / "after.zip").read_bytes() + secret)
+    (tmp_path / "ordinary.tar.gz").write_bytes(packed("a", b"x"))
+    report = silent(leaks.scan(tmp_path, history=False))
+    assert {leak.file.partition("!")[0] for leak in report.leaks} == {
+        "after.tar.gz",
+        "empty.tar.gz",
+        "note.zip",
+        "after.zip",
+    }
+    assert not report.unread
+
+
+def test_what_is_too_large_is_named_and_does_not_stop_the_search(tmp_path: Path) -> None:
+    (tmp_path / "known.log").write_text(TOKEN)
+    for name in ("sparse.log", "sparse.tfstate", "sparse.zip"):
+        with (tmp_path / name).open("wb") as file:
+            file.write(b"PK\x03\x04" if name.endswith("zip") else b"x")
+            file.truncate(1_000_000_000_000)
+    # A part of what it holds looks like the whole.
+    (tmp_path / "long.tar.gz").write_bytes(packed("a", bytes(65_000_000), f"\n{TOKEN}".encode()))
+    os.mkfifo(tmp_path / "pipe.log")
+    report = silent(leaks.scan(tmp_path, history=False))
+    assert places(report) == {"known.log:1"}
+    assert {one.file for one in report.unread} == {"sparse.log", "sparse.tfstate", "sparse.zip", "long.tar.gz"}
+    assert report.exit_code == 1
+
+
+def test_a_file_that_becomes_a_pipe_keeps_nobody(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/etc/hostname")
+    with pytest.raises(_pieces.CannotRead, match="not a plain file"):
+        _pieces.content_of(tmp_path / "pipe")
+    with pytest.raises(OSError, match="symbolic links"):
+        _pieces.content_of(tmp_path / "link")
 
 
 def git(folder: Path, *args: str) -> None:
