@@ -12,9 +12,13 @@ import click
 
 from helpers.cli import emit
 from helpers.compliance import drift as room
+from helpers.compliance.audit import Trail
+from helpers.core.errors import BadInput
 from helpers.core.files import write_atomic
 
 _STACKS = click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default="drift.yaml")
+_ACTOR = click.option("--actor", default="", metavar="ACCOUNT", help="Who does it, as the audit trail names them.")
+_UNRECORDED = click.option("--unrecorded", is_flag=True, help="Leave it out of the audit trail.")
 
 
 @click.group()
@@ -48,16 +52,36 @@ def run(file: Path, history: Path | None, report: Path | None, spread: int, as_j
 @click.argument("stack")
 @_STACKS
 @click.option("--destroy", is_flag=True, help="Allow that an object is destroyed or replaced.")
-def heal(stack: str, file: Path, destroy: bool) -> None:
-    """Change the real objects of one stack back to what the code says."""
-    settings = room.load(file)
-    click.echo(repr(room.heal(settings.stack(stack), settings, destroy=destroy)))
+@_ACTOR
+@_UNRECORDED
+def heal(stack: str, file: Path, destroy: bool, actor: str, unrecorded: bool) -> None:
+    """Change the real objects of one stack back to what the code says.
+
+    The audit trail has it before it begins and after it ended; without the trail nothing is done.
+    """
+    record, settings = _record(actor, unrecorded), room.load(file)
+    click.echo(repr(room.heal(settings.stack(stack), settings, destroy=destroy, record=record)))
 
 
 @drift.command()
 @click.argument("stack")
 @_STACKS
-def adopt(stack: str, file: Path) -> None:
-    """Record the real values of one stack in its state, once the code says the same."""
-    settings = room.load(file)
-    click.echo(repr(room.adopt(settings.stack(stack), settings)))
+@_ACTOR
+@_UNRECORDED
+def adopt(stack: str, file: Path, actor: str, unrecorded: bool) -> None:
+    """Take the real values of one stack into its state, once the code says the same.
+
+    The audit trail has it before it begins and after it ended; without the trail nothing is done.
+    """
+    record, settings = _record(actor, unrecorded), room.load(file)
+    click.echo(repr(room.adopt(settings.stack(stack), settings, record=record)))
+
+
+def _record(actor: str, unrecorded: bool) -> room.Record | None:
+    if bool(actor) == unrecorded:
+        raise BadInput(
+            "It is not clear whether to put this on record",
+            why="The audit trail names who acts on drift, unless it is left out on purpose.",
+            next="Name who does it, --actor ada, or say --unrecorded.",
+        )
+    return None if unrecorded else room.Record(Trail("pipeline"), actor)

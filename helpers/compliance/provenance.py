@@ -49,7 +49,8 @@ __all__ = [
 ]
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-_STATEMENT_TYPES = (STATEMENT_TYPE, "https://in-toto.io/Statement/v0.1")
+#: What an in-toto statement may call itself; cosign writes the older one.
+STATEMENT_TYPES = (STATEMENT_TYPE, "https://in-toto.io/Statement/v0.1")
 PROVENANCE = "https://slsa.dev/provenance/v1"
 SBOM_TYPES = {"cyclonedx": "https://cyclonedx.org/bom", "spdx": "https://spdx.dev/Document"}
 BUILDER, PLANNER = "https://acme.test/platform/pipeline", "https://acme.test/platform/terraform-plan"
@@ -127,7 +128,7 @@ class Statement:
         try:
             (subject,) = raw["subject"]
             digest = f"sha256:{subject['digest']['sha256']}"
-            if raw["_type"] not in _STATEMENT_TYPES or not _SHA256.fullmatch(digest):
+            if raw["_type"] not in STATEMENT_TYPES or not _SHA256.fullmatch(digest):
                 raise ValueError("its type or the digest of its subject is not supported")
             return cls(str(subject["name"]), digest, str(raw["predicateType"]), dict(raw["predicate"]))
         except (KeyError, TypeError, ValueError) as error:

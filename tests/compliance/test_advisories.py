@@ -15,6 +15,7 @@ from helpers.compliance import advisories
 from helpers.compliance.advisories import BadAdvisory, BadVex
 from helpers.compliance.advisories.database import DEFAULT, Range
 from helpers.compliance.advisories.matching import _pep440, _semver, _within
+from helpers.compliance.advisories.vex import VALID_FOR, _parsed
 from helpers.widgets.renderers.advisories import advisories_html
 from helpers.wrappers import sbom
 from helpers.wrappers.cosign import Cosign
@@ -53,10 +54,28 @@ def found(*parts: dict[str, Any]) -> list[tuple[str, str]]:
         part("x", "1.3.0", "pkg:pypi/acme%2Dqueue%2Dclient@1.3.0"),
         part("outer", "1.0.0", "pkg:pypi/outer@1.0.0", components=[client("1.3.0")]),
         part("x", "v1.3.0", "pkg:golang/acme.test/platform/queue-client@v1.3.0"),
+        # The field says the version that is repaired, the URL the one that is there; or the other way.
+        part("acme-queue-client", "1.4.1", "pkg:pypi/acme-queue-client@1.3.0"),
+        part("acme-queue-client", "1.3.0", "pkg:pypi/acme-queue-client@1.4.1"),
+        part("acme-queue-client", "1.3.0", type="file"),
     ],
 )
 def test_a_vulnerable_part_is_found_however_it_is_told(component: dict[str, Any]) -> None:
     assert found(component) == [(QUEUE, "affected")]
+
+
+def test_a_part_is_found_wherever_the_list_puts_it() -> None:
+    about = {"name": "worker", "hashes": [{"alg": "SHA-256", "content": "ab" * 32}], "components": [client("1.3.0")]}
+    inside = sbom.parse({"bomFormat": "CycloneDX", "metadata": {"component": about}, "components": []})
+    refs = [{"referenceType": "purl", "referenceLocator": "pkg:pypi/acme-queue-client@1.3.0"}]
+    hidden = {"name": "acme-queue-client", "SPDXID": "SPDXRef-b", "versionInfo": "1.3.0", "externalRefs": refs}
+    packages = [{"name": "worker", "SPDXID": "SPDXRef-a"}, hidden]
+    # Called a subject beside the subject.
+    beside = sbom.parse(
+        {"spdxVersion": "SPDX-2.3", "documentDescribes": ["SPDXRef-a", "SPDXRef-b"], "packages": packages}
+    )
+    for one in (inside, beside):
+        assert [hit.advisory for hit in advisories.match(one, advisories.load()).matches] == [QUEUE]
 
 
 @pytest.mark.parametrize(
@@ -145,6 +164,39 @@ def test_a_signed_answer_counts_for_its_artifact_its_version_and_a_limited_time(
     assert (other.exit_code, "about another artifact" in other.text()) == (1, True)
     newer = advisories.match(bill(client("1.4.0"), digest=digest), advisories.load()).answered([answer], now=now)
     assert newer.exit_code == 1, "an answer is about one version"
+
+
+@pytest.mark.parametrize(
+    ("purl", "component", "closed"),
+    [
+        ("pkg:pypi/acme-queue-client@1.3.0", client("1.3.0"), True),
+        ("pkg:pypi/acme-queue-client@1.3.0", part("acme-queue-client", "1.3.0", "pkg:pypi/acme-queue-client"), True),
+        ("pkg:pypi/acme-queue-client@1.2.0", part("acme-queue-client", "1.3.0", "pkg:pypi/acme-queue-client"), False),
+        ("pkg:pypi/acme-queue-client@1.3", client("1.3.0"), False),
+        ("pkg:pypi/acme-queue-client-lite@1.3.0", client("1.3.0"), False),
+        ("pkg:npm/acme-queue-client@1.3.0", client("1.3.0"), False),
+        ("pkg:pypi/acme-queue-client@1.3.0", part("acme-queue-client", "1.3.0"), False),
+    ],
+)
+def test_an_answer_is_about_one_product_in_one_version(purl: str, component: dict[str, Any], closed: bool) -> None:
+    at = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+    said = advisories.vex(QUEUE, purl, "not_affected", "component_not_present", author="security@acme.test", at=at)
+    report = advisories.match(bill(component), advisories.load())
+    assert report.answered([_parsed(said, "ab" * 32, VALID_FOR)], now=at).exit_code == (0 if closed else 1)
+
+
+@pytest.mark.parametrize("purl", ["", "?", "pkg:pypi/acme-queue-client", "acme-queue-client@1.3.0"])
+def test_an_answer_about_every_version_or_none_is_none(purl: str) -> None:
+    with pytest.raises(BadVex, match="a package URL with a version"):
+        advisories.vex(QUEUE, purl, "not_affected", "component_not_present", author="security@acme.test")
+
+
+def test_two_answers_about_one_thing_in_one_document_are_none() -> None:
+    purl, author = "pkg:pypi/acme-queue-client@1.3.0", "security@acme.test"
+    said = advisories.vex(QUEUE, purl, "affected", "upgrade", author=author)
+    more = advisories.vex(QUEUE, f"{purl}?arch=any", "not_affected", "component_not_present", author=author)
+    with pytest.raises(BadVex, match="two things of one vulnerability"):
+        _parsed({**said, "statements": said["statements"] + more["statements"]}, "ab" * 32, VALID_FOR)
 
 
 def provenance_digest(file: Path) -> str:

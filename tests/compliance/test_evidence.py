@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from helpers.cli import course
 from helpers.compliance import provenance
-from helpers.compliance.audit import Checkpoint, Entry, Subject, Trail
+from helpers.compliance.audit import Checkpoint, Entry, Subject, Trail, changing
 from helpers.compliance.evidence import (
     ATTESTATIONS,
     BadBuilders,
@@ -79,7 +79,8 @@ def record(trail: Trail, artifact: Path) -> None:
     trail.record("policy-decision", actor="gate", decision="refused", subject=Subject.of("bad.tf", "bad"))
     Trail("forge").record("approval", actor="bela", decision="accepted", **about)
     trail.record("sign", actor="pipeline", decision="accepted", **about)
-    trail.record("promotion", actor="learner", decision="accepted", **about)
+    with changing(trail, "promote", actor="learner", **about):
+        pass  # what would be promoted
     trail.record("drift", actor="pipeline", decision="in-sync", **about)
     secret = Subject.of("registry", "path")
     Trail("vault").record("secret-access", actor="inference", decision="accepted", subject=secret)

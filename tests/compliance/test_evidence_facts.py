@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from helpers.compliance.audit import Decision, Entry, Event, Subject, Trail, unfinished
+from helpers.compliance.audit import Decision, Entries, Entry, Event, Subject, Trail, unfinished
 from helpers.compliance.evidence import ATTESTATIONS, Builder, facts
 from helpers.compliance.provenance import BUILDER
 from helpers.core.errors import BadInput
@@ -246,6 +247,16 @@ def test_an_apply_has_an_intent_and_an_end(decisions: tuple[str, ...], found: in
         for place, one in enumerate(decisions)
     ]
     assert len(unfinished(entries)) == found
+
+
+def test_entries_that_nobody_verified_say_nothing(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log's API may answer something else than what is on its disk, which is verified."""
+    digest = hashlib.sha256(made[0].read_bytes()).hexdigest()
+    at, subject = datetime(2026, 1, 5, tzinfo=UTC), Subject("module.tar.gz", digest)
+    lie = Entry(0, Event("approval", "mallory", subject, Decision.ACCEPTED), {}, "", at, "forge+0", b"")
+    monkeypatch.setattr(Trail, "entries", lambda self, *_: Entries([lie]))
+    found = asked(*made)["trail"]
+    assert found["status"] == "verified" and "mallory" not in found["approved_by"]
 
 
 def test_a_trail_that_is_down_is_unknown(made: Made) -> None:

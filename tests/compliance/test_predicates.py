@@ -84,11 +84,32 @@ def test_honest_statements_are_read() -> None:
         ("components", "everything"),
         ("metadata", GONE),
         ("metadata/component/hashes/0/content", "cd" * 32),
+        (
+            "metadata/component/hashes",
+            [{"alg": alg, "content": x * 32} for alg, x in (("SHA256", "cd"), ("SHA-256", "ab"))],
+        ),
+        ("metadata/component/version", f"sha256:{'cd' * 32}"),
+        (
+            "components",
+            [{"type": "library", "name": "it", "version": "1", "hashes": [{"alg": "SHA256", "content": HEX}]}],
+        ),
     ],
 )
 def test_a_bill_of_materials_that_says_nothing_of_this_artifact_is_refused(path: str, value: Any) -> None:
     with pytest.raises(Unreadable):
         parts(statement(BOM, changed(bill(), path, value)), HEX)
+
+
+def test_a_list_of_nothing_but_the_artifact_itself_is_refused() -> None:
+    itself = {"name": "network", "version": "1.0.0"}
+    about = {**itself, "hashes": [{"alg": "SHA-256", "content": HEX}]}
+    alone = bill() | {"metadata": {"component": about}, "components": [{"type": "library", **itself}]}
+    with pytest.raises(Unreadable, match="no component but the artifact itself"):
+        parts(statement(BOM, alone), HEX)
+    # Beside a part it does no harm.
+    assert len(
+        parts(statement(BOM, alone | {"components": bill()["components"] + alone["components"]}), HEX).components
+    )
 
 
 @pytest.mark.parametrize("predicate", [None, [], "x", {}, {"components": [{"name": "x", "version": "1"}]}])
@@ -135,6 +156,10 @@ def test_provenance_without_what_slsa_asks_for_is_refused(path: str, value: Any)
         {"subject": []},
         {"subject": "x"},
         {"subject": [{"name": "x", "digest": {"sha256": "cd" * 32}}]},
+        {"subject": [{"name": "x", "digest": {"sha256": HEX, "sha512": "cd" * 64}}]},
+        {"subject": [{"name": "x", "digest": {"SHA256": HEX}}]},
+        {"subject": [{"name": "x", "digest": {"sha256": HEX.upper()}}]},
+        {"subject": [{"name": "x", "digest": {"sha256": HEX[:40]}}]},
         {"subject": [{"name": name, "digest": {"sha256": HEX}} for name in "xy"]},
     ],
 )

@@ -244,7 +244,9 @@ func openCheckpoint(v *verdict, raw []byte, key note.Verifier, witnesses []note.
 	}
 	var checkpoint log.Checkpoint
 	rest, err := checkpoint.Unmarshal([]byte(signed.Text))
-	if err != nil || len(rest) > 0 || checkpoint.Origin != key.Name() || len(checkpoint.Hash) != len(hash{}) {
+	// Written the one way: a size with a nought before it, or a hash with spare bits, is another text of the same tree.
+	if err != nil || len(rest) > 0 || checkpoint.Origin != key.Name() || len(checkpoint.Hash) != len(hash{}) ||
+		string(checkpoint.Marshal()) != signed.Text {
 		v.add(aboutFile(editedCheckpoint, file, "It is no checkpoint of %s.", key.Name()))
 		return nil, nil
 	}

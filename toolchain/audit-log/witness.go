@@ -251,7 +251,8 @@ func (w *witness) open(raw []byte) (string, *log.Checkpoint, error) {
 	}
 	var found log.Checkpoint
 	rest, err := found.Unmarshal([]byte(signed.Text))
-	if err != nil || len(rest) > 0 || len(found.Hash) != sha256.Size || found.Size > maxExact {
+	if err != nil || len(rest) > 0 || len(found.Hash) != sha256.Size || found.Size > maxExact ||
+		string(found.Marshal()) != signed.Text {
 		return "", nil, refuse(http.StatusBadRequest, "it is no checkpoint")
 	}
 	return signed.Text, &found, nil

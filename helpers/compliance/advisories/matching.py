@@ -21,6 +21,8 @@ from helpers.wrappers.sbom import Component, Sbom
 
 #: Type of a package URL -> ecosystem of OSV. What is not here is compared by name, whatever the ecosystem.
 _ECOSYSTEMS = {"pypi": "PyPI", "golang": "Go", "npm": "npm", "cargo": "crates.io", "gem": "RubyGems", "maven": "Maven"}
+#: What counts when two versions are told, the gravest first.
+_GRAVITY: tuple[Status | None, ...] = ("affected", "unknown", None)
 
 
 def match(sbom: Sbom, database: Database) -> AdvisoryReport:
@@ -35,7 +37,9 @@ def _hits(component: Component, advisory: Advisory) -> Iterator[Match]:
     for affected in advisory.affected:
         if not _same(component, affected):
             continue
-        status, why = _affected(component.version, affected)
+        # A list may say one version in the field and another in the URL: neither hides what the other has.
+        told = [_affected(one, affected) for one in _versions(component)]
+        status, why = min(told, key=lambda one: _GRAVITY.index(one[0]))
         if status is not None:
             fixed = tuple(sorted({version for one in affected.ranges for version in one.fixed}))
             yield Match(
@@ -48,6 +52,11 @@ def _hits(component: Component, advisory: Advisory) -> Iterator[Match]:
                 status,
                 why,
             )
+
+
+def _versions(component: Component) -> tuple[str, ...]:
+    found = re.split(r"[?#]", component.purl)[0].rpartition("/")[2].partition("@")[2]
+    return tuple(dict.fromkeys((component.version, *([unquote(found)] if found else []))))
 
 
 def _same(component: Component, affected: Affected) -> bool:

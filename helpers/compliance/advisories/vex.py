@@ -65,8 +65,11 @@ class Vex:
     def about(self, found: Match) -> tuple[Status, str] | None:
         """Return what it says of a match: status and reason; None when it says nothing."""
         said = None
+        asked = _bare(found.purl)
+        # Without a version in the URL it is that of the list: an answer is about one.
+        asked = asked if _version(asked) or not found.version else f"{asked}@{found.version}"
         for vulnerability, products, status, why in self.statements:
-            if vulnerability == found.advisory and _bare(found.purl) in products:
+            if vulnerability == found.advisory and asked in products:
                 said = (status, why)
         return said
 
@@ -146,6 +149,9 @@ def _parsed(raw: Any, digest: str, valid_for: dt.timedelta) -> Vex:
         if at.tzinfo is None:
             raise ValueError("its timestamp has no time zone")
         said = tuple(_statement(one) for one in raw["statements"])
+        answers = [(name, product) for name, products, _, _ in said for product in products]
+        if len(set(answers)) != len(answers):
+            raise ValueError("it says two things of one vulnerability in one product")
         return Vex(str(raw["author"]), at.astimezone(dt.UTC), digest, said, valid_for)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadVex(
@@ -167,6 +173,8 @@ def _statement(raw: Mapping[str, Any]) -> tuple[str, frozenset[str], Status, str
     if status == "affected" and not action:
         raise ValueError("affected needs an action statement")
     products = frozenset(_bare(str(one["@id"])) for one in raw["products"])
+    if not products or not all(one.startswith("pkg:") and _version(one) for one in products):
+        raise ValueError("a product is a package URL with a version: an answer about every version is none")
     why = justification or impact or action or str(raw.get("status_notes") or "")
     return str(raw["vulnerability"]["name"]), products, status, why
 
@@ -174,3 +182,8 @@ def _statement(raw: Mapping[str, Any]) -> tuple[str, frozenset[str], Status, str
 def _bare(purl: str) -> str:
     """Return a package URL without qualifiers; the version stays: an answer is about one."""
     return unquote(purl.partition("?")[0].partition("#")[0])
+
+
+def _version(purl: str) -> str:
+    """Return the version in a package URL without qualifiers; empty when it has none."""
+    return purl.rpartition("/")[2].partition("@")[2]

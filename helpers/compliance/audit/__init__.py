@@ -10,7 +10,7 @@ Entry(0 2026-01-10T09:00:00Z ada apply: accepted)
 
 from __future__ import annotations
 
-from helpers.compliance.audit.changes import Operation, changing, unfinished
+from helpers.compliance.audit.changes import Operation, Unfinished, changing, once_on_record, unfinished
 from helpers.compliance.audit.errors import (
     AuditDown,
     AuditError,
@@ -39,7 +39,7 @@ from helpers.compliance.audit.types import (
     Subject,
     Verification,
 )
-from helpers.compliance.audit.verify import verify_consistency, verify_export, verify_inclusion
+from helpers.compliance.audit.verify import entries_of, verify_consistency, verify_export, verify_inclusion
 
 __all__ = [
     "DAYS",
@@ -69,9 +69,12 @@ __all__ = [
     "SecretInEvent",
     "Subject",
     "Trail",
+    "Unfinished",
     "Verification",
     "changing",
     "enrol",
+    "entries_of",
+    "once_on_record",
     "unfinished",
     "verify_consistency",
     "verify_export",

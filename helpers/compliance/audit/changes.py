@@ -6,10 +6,13 @@ has no end says that somebody has to look.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from helpers.compliance.audit.errors import EndNotRecorded
 from helpers.compliance.audit.trail import Trail
@@ -27,6 +30,9 @@ class Operation(StrEnum):
     ROTATE_SECRET = "rotate-secret"  # noqa: S105
     PROMOTE = "promote"
     ROLL_BACK = "roll-back"
+    #: Of drift: the real objects go back to the code, or the state takes over the real values.
+    HEAL = "heal"
+    ADOPT = "adopt"
 
 
 #: The action of the trail that each is recorded as; which operation it was is in the details.
@@ -35,8 +41,24 @@ ACTIONS: Mapping[Operation, Action] = MappingProxyType(
 )
 #: What an apply or a promotion is when its details do not say.
 _PLAIN = {Action.APPLY: Operation.APPLY, Action.PROMOTION: Operation.PROMOTE}
-#: Who copies what another program's log says of the end alone: a merge is one step of the Git server.
-_COPIED = ("forge", Action.PROMOTION)
+#: Who copies what another program's log says of the end alone: a merge is one step of the Git server, a write one of
+#: the Kubernetes API.
+_COPIED = frozenset({("forge", Action.PROMOTION), ("kubernetes", Action.APPLY)})
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A change that is on record once.
+
+    Attributes:
+        entry: its intent, or its end. why: what the other one lacks, in words.
+    """
+
+    entry: Entry
+    why: str
+
+    def __str__(self) -> str:
+        return f"entry {self.entry.index}: {_named(self.entry)} {self.why}"
 
 
 @contextmanager
@@ -47,6 +69,7 @@ def changing(
     actor: str,
     subject: Subject,
     reason: str = "",
+    parameters: Mapping[str, Any] | None = None,
 ) -> Iterator[Entry]:
     """Record an intent, run the body, record how it ended.
 
@@ -56,6 +79,7 @@ def changing(
     Args:
         trail: of the collector that does it. operation: one of `Operation`.
         actor: the account that does it. subject: what it is about: the plan, the package. reason: why.
+        parameters: what it was told, JSON; intent and end say the same.
 
     Yields:
         The intent, as it is in the trail.
@@ -65,7 +89,7 @@ def changing(
         EndNotRecorded: it was done; only its end could not be recorded.
     """
     kind = Operation(operation)
-    action, said = ACTIONS[kind], {"operation": str(kind)}
+    action, said = ACTIONS[kind], {"operation": str(kind)} | ({"parameters": dict(parameters)} if parameters else {})
     intent = trail.record(
         action, actor=actor, subject=subject, decision=Decision.UNKNOWN, reason=reason or "begun", details=said
     )
@@ -89,14 +113,14 @@ def changing(
         ) from lost
 
 
-def unfinished(entries: Iterable[Entry]) -> list[str]:
+def once_on_record(entries: Iterable[Entry]) -> list[Unfinished]:
     """Return each change that began and has no end in the trail, and each that ended without an intent before it.
 
-    An intent counts for one end: about the same artifact, of the same operation, by the same account, signed by the
-    same key. An end that names its intent has that one or none.
+    An intent counts for one end: about the same artifact, of the same operation with the same parameters, by the same
+    account, signed by the same key. An end that names its intent has that one or none.
 
     Args:
-        entries: about one artifact, oldest first.
+        entries: of a trail, or those about one artifact; oldest first.
     """
     begun: list[Entry] = []
     found = []
@@ -108,23 +132,30 @@ def unfinished(entries: Iterable[Entry]) -> list[str]:
         elif (intent := _intent_of(entry, begun)) is not None:
             begun.remove(intent)
         else:
-            found.append(f"entry {entry.index}: {_named(entry)} without an intent before it")
-    return found + [f"entry {one.index}: {_named(one)} that never ended" for one in begun]
+            found.append(Unfinished(entry, "without an intent before it"))
+    return found + [Unfinished(one, "that never ended") for one in begun]
+
+
+def unfinished(entries: Iterable[Entry]) -> list[str]:
+    """Return the same in words, as a gate asks for it."""
+    return [str(one) for one in once_on_record(entries)]
 
 
 def _changes(entry: Entry) -> bool:
-    copied = entry.event.source is not None and (entry.signer.split("+")[0], entry.event.action) == _COPIED
+    copied = entry.event.source is not None and (entry.signer.split("+")[0], entry.event.action) in _COPIED
     return entry.event.action in _PLAIN and not copied
 
 
 def _intent_of(entry: Entry, begun: Iterable[Entry]) -> Entry | None:
-    wanted = (entry.event.details or {}).get("intent")
-    fits = (one for one in begun if _key(one) == _key(entry) and wanted in (None, one.index))
-    return next(fits, None)
+    named = (entry.event.details or {}).get("intent")
+    fits = (one for one in begun if _key(one) == _key(entry))
+    # True is 1 to Python, and no entry.
+    return next((one for one in fits if named is None or (type(named) is int and named == one.index)), None)
 
 
 def _key(entry: Entry) -> tuple[object, ...]:
-    return _operation(entry), _digest(entry), entry.event.actor, entry.signer
+    told = json.dumps((entry.event.details or {}).get("parameters"), sort_keys=True)
+    return entry.event.action, _operation(entry), told, _digest(entry), entry.event.actor, entry.signer
 
 
 def _operation(entry: Entry) -> str:

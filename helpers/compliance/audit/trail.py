@@ -40,7 +40,7 @@ from helpers.compliance.audit.types import (
     counted,
     leaf_hash,
 )
-from helpers.compliance.audit.verify import verify_export
+from helpers.compliance.audit.verify import entries_of, verify_export
 from helpers.compliance.audit.witnesses import last_cosigned
 from helpers.core import process
 from helpers.core.errors import BadInput
@@ -296,11 +296,19 @@ class Trail:
 
     def verify(self) -> Verification:
         """Verify the whole trail against its keys, and what this collector and the witnesses saw of it before."""
+        return self.verified()[0]
+
+    def verified(self) -> tuple[Verification, Entries]:
+        """Verify the trail as `verify` does, and return the entries of just what was verified; none unless it is valid.
+
+        `entries` asks the log's API, which may answer something else.
+        """
         with tempfile.TemporaryDirectory() as folder:
             out = self.export(Path(folder) / ORIGIN.rsplit("/", 1)[1])
             kept = [self._seen_file] if self._seen_file.exists() else []
             kept += self._seen_by_witnesses(Path(folder))
-            return verify_export(out, key=self.directory.public_key, root=self.directory.root, witnessed=kept)
+            found = verify_export(out, key=self.directory.public_key, root=self.directory.root, witnessed=kept)
+            return found, entries_of(out) if found else Entries()
 
     def _seen_by_witnesses(self, directory: Path) -> list[Path]:
         """Write what the witnesses of this machine cosigned last; one that does not answer is left out."""

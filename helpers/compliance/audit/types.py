@@ -242,9 +242,16 @@ class Checkpoint(Displayed):
 
     @classmethod
     def parse(cls, text: str) -> Checkpoint:
-        """Return what a signed note says; it does not verify the signature."""
+        """Return what a signed note says; it does not verify the signature.
+
+        Raises:
+            ValueError: it is no checkpoint, or not written the one way.
+        """
         origin, size, root = text.split("\n")[:3]
-        return cls(origin, int(size), base64.b64decode(root).hex(), text)
+        raw = base64.b64decode(root, validate=True)
+        if str(int(size)) != size or base64.b64encode(raw).decode() != root:
+            raise ValueError("a checkpoint writes its size without noughts before it, and its root in plain base64")
+        return cls(origin, int(size), raw.hex(), text)
 
     def save(self, path: Path) -> Path:
         """Write the signed note: who keeps it can show later that the log was changed."""

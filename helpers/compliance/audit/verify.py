@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from helpers.compliance.audit.errors import AuditError
-from helpers.compliance.audit.types import AuditFinding, Checkpoint, Entry, Proof, Verification
+from helpers.compliance.audit.types import AuditFinding, Checkpoint, Entries, Entry, Proof, Verification
 from helpers.core import process
 from helpers.runtime import tools
 
@@ -42,6 +42,16 @@ def verify_export(
     options += [word for file in kept for word in ("--witnessed", str(file))]
     options += [] if quorum is None else ["--quorum", str(quorum)]
     return _run(["--key", str(key), *options, str(directory)])
+
+
+def entries_of(directory: Path) -> Entries:
+    """Return the entries of an export; those past their retention are left out. Who relies on them verifies it first.
+
+    Raises:
+        ValueError, KeyError, OSError: it is not an export.
+    """
+    lines = (directory / "entries.jsonl").read_bytes().removesuffix(b"\n").split(b"\n")
+    return Entries(Entry.of(index, line) for index, line in enumerate(lines) if line and not Entry.withheld(line))
 
 
 def verify_inclusion(

@@ -5,7 +5,7 @@
 DriftReport(1 drifted, 1 unknown, 1 unapplied, 2 in-sync)
 """
 
-from helpers.compliance.drift.act import adopt, heal
+from helpers.compliance.drift.act import Record, adopt, heal
 from helpers.compliance.drift.advice import advise
 from helpers.compliance.drift.document import report_document, report_text
 from helpers.compliance.drift.look import look
@@ -37,6 +37,7 @@ __all__ = [
     "DriftReport",
     "DriftSettings",
     "IgnoreRule",
+    "Record",
     "Stack",
     "StackDrift",
     "adopt",

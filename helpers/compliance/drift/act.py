@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from helpers.compliance.audit import Operation, Subject, Trail, changing
 from helpers.compliance.drift.look import terraform_of
 from helpers.compliance.drift.types import ActionRefused, DriftSettings, Stack
-from helpers.wrappers.terraform.types import Action, ApplyResult
+from helpers.wrappers.terraform import Terraform
+from helpers.wrappers.terraform.types import Action, ApplyResult, Plan
 
 
-def heal(stack: Stack, settings: DriftSettings, *, destroy: bool = False) -> ApplyResult:
+@dataclass(frozen=True)
+class Record:
+    """Where an action on drift is put on record, before it begins and after it ended.
+
+    Attributes:
+        trail: of the collector that acts. actor: the account it acts for.
+    """
+
+    trail: Trail
+    actor: str
+
+
+def heal(stack: Stack, settings: DriftSettings, *, destroy: bool = False, record: Record | None = None) -> ApplyResult:
     """Apply a plan that changes the real objects back.
 
     Args:
         destroy: allow a plan that destroys or replaces an object.
+        record: put it on record, about the digest of the plan; what cannot be is not done. By default nothing is.
 
     Raises:
         ActionRefused: code waits that nobody applied, or an object would be destroyed. TerraformError: as `Terraform`.
+        AuditDown, BadEvent, EndNotRecorded: as `changing`.
     """
     terraform = terraform_of(stack, settings)
     terraform.init()
@@ -34,14 +52,18 @@ def heal(stack: Stack, settings: DriftSettings, *, destroy: bool = False) -> App
             why="To go back, Terraform replaces or deletes the object, with what it holds.",
             next="Adopt the real values instead, or allow the loss: destroy=True.",
         )
-    return terraform.apply(plan)
+    return _apply(terraform, plan, stack, Operation.HEAL, record, destroy=destroy)
 
 
-def adopt(stack: Stack, settings: DriftSettings) -> ApplyResult:
-    """Record the real values in the state, once the code says the same; no object is changed.
+def adopt(stack: Stack, settings: DriftSettings, *, record: Record | None = None) -> ApplyResult:
+    """Take the real values into the state, once the code says the same; no object is changed.
+
+    Args:
+        record: as for `heal`.
 
     Raises:
         ActionRefused: the code would change them back at the next apply. TerraformError: as `Terraform`.
+        AuditDown, BadEvent, EndNotRecorded: as `changing`.
     """
     terraform = terraform_of(stack, settings)
     terraform.init()
@@ -53,4 +75,18 @@ def adopt(stack: Stack, settings: DriftSettings) -> ApplyResult:
             why="The next apply would do this:\n" + "\n".join(rows[:10]),
             next="Write the real values into the code, then adopt.",
         )
-    return terraform.apply(terraform.plan(refresh_only=True, lock_timeout=settings.lock_timeout))
+    plan = terraform.plan(refresh_only=True, lock_timeout=settings.lock_timeout)
+    return _apply(terraform, plan, stack, Operation.ADOPT, record)
+
+
+def _apply(
+    terraform: Terraform, plan: Plan, stack: Stack, operation: Operation, record: Record | None, **parameters: bool
+) -> ApplyResult:
+    """Apply a saved plan, between its intent and its end when it is put on record."""
+    if record is None:
+        return terraform.apply(plan)
+    # A plan that `Terraform.plan` returns is saved.
+    assert plan.path is not None
+    subject = Subject.of(stack.name, plan.path)
+    with changing(record.trail, operation, actor=record.actor, subject=subject, parameters=parameters):
+        return terraform.apply(plan)

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from helpers.compliance.audit import Action, Decision, Entry, Retention
+from helpers.compliance.audit import Action, Decision, Entry, Retention, Unfinished, once_on_record
 from helpers.compliance.evidence import runs
 from helpers.compliance.evidence.period import Period, time_text
 from helpers.compliance.evidence.runs import Reports
@@ -110,13 +110,15 @@ def coverage(
 
     Args:
         entries: events of the trail, oldest first. artifacts: whose signatures and statements were verified.
+            A control that is asked for each apply or promotion has a gap for one that ended without an intent before
+            it, and for one that began and never ended: what it did is not known.
         at: when the pack was made, RFC 3339; the time of evidence that is not an event.
         period: only what happened in it is asked about, by default all. What an event of the period needs, an approval
             before it or a review after it, may lie outside.
         reports: of runs of controls that are among the artifacts.
     """
     known = tuple(entries)
-    found = []
+    loose, found = once_on_record(known), []
     for control in controls:
         evidence: list[Evidence] = []
         gaps: list[str] = []
@@ -127,8 +129,22 @@ def coverage(
                 rows, missing = _answer(control, asked, known, artifacts, at, period)
             evidence += rows
             gaps += missing
+        gaps += [str(one) for one in of_controls(loose, [control], period)]
         found.append(Coverage(control, tuple(dict.fromkeys(evidence)), tuple(gaps)))
     return tuple(found)
+
+
+def of_controls(
+    loose: Iterable[Unfinished], controls: Iterable[Control], period: Period | None
+) -> tuple[Unfinished, ...]:
+    """Return those changes of a period, on record once, whose kind a control asks about."""
+    asked = {one.for_each for control in controls for one in control.requirements}
+    return tuple(one for one in in_period(loose, period) if one.entry.event.action in asked)
+
+
+def in_period(loose: Iterable[Unfinished], period: Period | None) -> tuple[Unfinished, ...]:
+    """Return those changes on record once whose event lies in a period; without one all of them."""
+    return tuple(one for one in loose if period is None or one.entry.at in period)
 
 
 def _answer(

@@ -157,13 +157,16 @@ def _said(trail: Trail, subject: Subject) -> dict[str, Any]:
     nobody: dict[str, Any] = {"planned_by": [], "approved_by": [], "refused_by": []}
     # Not known is not none: without a list of what is unfinished no policy takes it for empty.
     try:
-        verdict = trail.verify()
-        entries = [one for one in trail.entries() if _digest(one) == subject.digest]
+        # A log that does not answer may be about to lose what it recorded last.
+        trail.checkpoint()
+        verdict, known = trail.verified()
     except AuditError as error:
         return {"status": "unknown", "why": f"{error.what}. {error.why}".strip(), **nobody}
     if not verdict:
         status = "refused" if verdict.status == "invalid" else "unknown"
         return {"status": status, "why": "; ".join(one.message for one in verdict.findings)[:500], **nobody}
+
+    entries = [one for one in known if _digest(one) == subject.digest]
 
     def actors(action: str, decision: str) -> list[str]:
         fits = (one.event for one in entries if one.event.action == action and one.event.decision == decision)

@@ -78,8 +78,8 @@ class Keys:
         It is the SHA-256 of the list of its files as ``sha256sum`` writes it, sorted by path.
         """
         paths = sorted(path for path in self.directory.rglob("*") if path.is_symlink() or not path.is_dir())
-        lines = (f"{sha256(path)}  {path.relative_to(self.directory).as_posix()}\n" for path in paths)
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
+        lines = (_line(sha256(path), path.relative_to(self.directory).as_posix()) for path in paths)
+        return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
 
     @classmethod
     def write(
@@ -130,3 +130,9 @@ class Keys:
         known.write(out, builders)
         known.read(out, signers=dict(found.signers()))
         return found
+
+
+def _line(digest: str, name: str) -> str:
+    """Return a line as ``sha256sum`` writes it, so that no name with a line feed in it stands for two files."""
+    plain = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    return f"{'' if plain == name else chr(92)}{digest}  {plain}\n"

@@ -7,7 +7,6 @@ enough to verify it without this package.
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -19,6 +18,7 @@ from helpers.compliance.evidence.period import Period, time_text
 from helpers.compliance.evidence.reading import SKEW, entries, sha256, witnessed
 from helpers.compliance.evidence.runs import Reports
 from helpers.compliance.evidence.types import (
+    ARTIFACT_NAME,
     ATTESTATIONS,
     CONTROLS,
     FILES,
@@ -34,7 +34,6 @@ from helpers.wrappers.cosign.sigstore import Sigstore
 
 #: Directories of a pack: what it is about, and what is signed about that.
 PLACES = ("artifacts", "signatures", "attestations")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 class Exported(Protocol):
@@ -89,10 +88,11 @@ class EvidencePack:
         """
         path = Path(artifact)
         name = name or path.name
-        if not _NAME.fullmatch(name) or name in self._artifacts:
+        taken = {one.casefold() for one in self._artifacts}
+        if not ARTIFACT_NAME.fullmatch(name) or name.casefold() in taken:
             raise BadEvidence(
                 f"{name!r} cannot be the name of an artifact",
-                why="It is taken, or has characters of a path.",
+                why="It is taken, in whatever case, or has other characters than A-Z, a-z, 0-9 and . _ - in it.",
                 next="pack.add(FILE, name='...')",
             )
         if strange := set(attestations) - set(ATTESTATIONS):

@@ -61,6 +61,9 @@ def parts(statement: Mapping[str, Any], digest: str) -> sbom.Sbom:
         raise Unreadable(f"The list is about {found.digest or 'no digest'}, the artifact is sha256:{digest}.")
     if not found.components:
         raise Unreadable("The list has no component.")
+    itself = (found.subject, found.version)
+    if all((part.name, part.version) == itself or ("SHA-256", digest) in part.hashes for part in found.components):
+        raise Unreadable("The list has no component but the artifact itself.")
     for part in found.components:
         if not part.name or not (part.version or part.purl or part.hashes):
             raise Unreadable(f"{part.name or 'A component'} has no name that anything can be looked up by.")
@@ -101,8 +104,9 @@ def origin(statement: Mapping[str, Any], digest: str, builder: Builder | None = 
 
 def _about(statement: Mapping[str, Any], digest: str) -> None:
     subjects = statement.get("subject")
-    named = [one.get("digest", {}).get("sha256") for one in subjects] if isinstance(subjects, list) else []
-    if named != [digest]:
+    named = [one.get("digest") for one in subjects] if isinstance(subjects, list) else []
+    # One digest: a second one could be of other bytes, and some reader's choice.
+    if named != [{"sha256": digest}]:
         raise Unreadable("It is not about exactly this artifact.")
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from helpers.compliance.audit import Entry, roles
+from helpers.compliance.audit import Entry, entries_of, roles
 from helpers.compliance.audit.witnesses import cosigned_at
 
 #: By how much the clocks of the platform, its witnesses and a verifier may differ.
@@ -20,11 +19,7 @@ def entries(export: Path) -> tuple[Entry, ...]:
     Raises:
         ValueError, KeyError, OSError: it is not an export.
     """
-    found = []
-    for index, line in enumerate((export / "entries.jsonl").read_bytes().splitlines()):
-        if "withheld" not in json.loads(line):
-            found.append(Entry.of(index, line))
-    return tuple(found)
+    return entries_of(export)
 
 
 def sha256(file: Path) -> str:

@@ -13,7 +13,9 @@ from typing import Any
 
 from helpers.compliance.evidence.limits import longest
 from helpers.compliance.evidence.period import BadPeriod, Period, read_time, time_text
-from helpers.compliance.evidence.types import ATTESTATIONS, STATEMENT, Artifact
+from helpers.compliance.evidence.reading import sha256
+from helpers.compliance.evidence.types import ARTIFACT_NAME, ATTESTATIONS, FILES, PACK_TYPE, STATEMENT, Artifact
+from helpers.compliance.provenance import STATEMENT_TYPES
 from helpers.core import strict_json
 
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -57,6 +59,7 @@ def read(pack: Path, verified: Mapping[str, Any]) -> Said:
         raw = _strictly(pack)
         if raw != verified:
             raise Unclear("it is another one than was verified")
+        _about(raw, sha256(pack / FILES))
         return _said(raw["predicate"])
     except (BadPeriod, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         why = error.why if isinstance(error, BadPeriod) else f"{error}"
@@ -85,6 +88,15 @@ def _strictly(pack: Path) -> dict[str, Any]:
     )
 
 
+def _about(raw: Any, digest: str) -> None:
+    """Raise unless the statement is about this list of files alone: one sealed for two packs is neither's."""
+    _only(raw, "_type", "subject", "predicateType", "predicate")
+    if raw["_type"] not in STATEMENT_TYPES or raw["predicateType"] != PACK_TYPE:
+        raise Unclear("it is not a statement about an evidence pack")
+    if raw["subject"] != [{"name": FILES, "digest": {"sha256": digest}}]:
+        raise Unclear(f"it is not about {FILES} alone, by its SHA-256")
+
+
 def _said(raw: Any) -> Said:
     _only(raw, "madeAt", "period", "artifacts", "controls")
     _only(raw["period"], "from", "until")
@@ -92,7 +104,8 @@ def _said(raw: Any) -> Said:
         raise Unclear("artifacts and controls are lists")
     artifacts = tuple(_artifact(one) for one in raw["artifacts"])
     controls = {str(one["id"]): one for one in raw["controls"]}
-    if len({one.name for one in artifacts}) != len(artifacts) or len(controls) != len(raw["controls"]):
+    # Where capitals do not count in names of files, one would overwrite the other.
+    if len({one.name.casefold() for one in artifacts}) != len(artifacts) or len(controls) != len(raw["controls"]):
         raise Unclear("it names an artifact or a control twice")
     period = Period.of(raw["period"]["from"], raw["period"]["until"])
     return Said(read_time(raw["madeAt"]), period, artifacts, controls)
@@ -105,7 +118,7 @@ def _artifact(raw: Any) -> Artifact:
     name, kinds = raw["name"], tuple(raw["attestations"])
     if not isinstance(raw["signer"], str) or not _DIGEST.fullmatch(raw["digest"]):
         raise Unclear("an artifact has no digest or no signer")
-    if Path(name).name != name or name in ("", ".", "..") or set(kinds) - set(ATTESTATIONS):
+    if not ARTIFACT_NAME.fullmatch(name) or len(set(kinds)) != len(kinds) or set(kinds) - set(ATTESTATIONS):
         raise Unclear("an artifact has a name or a statement that there cannot be")
     return Artifact(name, raw["digest"], raw["signer"], kinds)
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from helpers.compliance.evidence.builders import Builder
 from helpers.compliance.evidence.predicates import Origin, Unreadable, origin, parts
 from helpers.compliance.evidence.types import ATTESTATIONS
 from helpers.compliance.provenance import SBOM_TYPES
+from helpers.core import strict_json
 from helpers.wrappers.cosign import Bundle, CannotVerify, Cosign, MalformedBundle, Refused
 from helpers.wrappers.sbom import Sbom
+
+#: The longest statement, in bytes.
+_LIMIT = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -69,9 +75,21 @@ def read(
         )
         if isinstance(answer, Refused):
             return Read("refused", answer.cause.value, answer.reason.splitlines()[0])
+        if why := _two_meanings(claimed, answer.statement):
+            return Read("refused", "two-meanings", why)
         said = parts(answer.statement, digest) if kind == "sbom" else origin(answer.statement, digest, builder)
     except CannotVerify as error:
         return Read("unknown", "unknown", f"{error.what}. {error.why}".strip())
     except Unreadable as error:
         return Read("refused", "says-nothing", str(error))
     return Read("verified", said=said)
+
+
+def _two_meanings(bundle: Bundle, verified: Mapping[str, Any]) -> str:
+    """Return why what was signed may mean another thing to another reader; empty when it means one."""
+    payload = base64.b64decode(json.loads(bundle.content)["dsseEnvelope"]["payload"], validate=True)
+    try:
+        said = strict_json.load(payload, limit=_LIMIT)
+    except strict_json.BadJson as error:
+        return f"It has not one meaning: {error}."
+    return "" if said == verified else "It is another statement than was verified."

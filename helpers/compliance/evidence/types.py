@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -18,6 +19,8 @@ ATTESTATIONS: Mapping[str, str] = {
     "sbom": "https://cyclonedx.org/bom",
     "provenance": "https://slsa.dev/provenance/v1",
 }
+#: How an artifact of a pack may be named: no name that looks like another, or that a reader cuts short.
+ARTIFACT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 #: Files of a pack; `FILES` is what its attestation is about.
 FILES, STATEMENT, CONTROLS = "SHA256SUMS", "pack.attestation.json", "controls.yaml"
 #: What can be wrong with a pack, besides what cosign (``statement-...``, ``signature-...``, ``sbom-...``,

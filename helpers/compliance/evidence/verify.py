@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from helpers.compliance.audit import AuditError, Entry, verify_export
+from helpers.compliance.audit import AuditError, Entry, once_on_record, verify_export
 from helpers.compliance.evidence import builders
 from helpers.compliance.evidence import controls as known
 from helpers.compliance.evidence.keys import Keys
@@ -29,6 +29,7 @@ from helpers.compliance.evidence.types import (
     PACK_TYPE,
     STATEMENT,
     Artifact,
+    Control,
     Coverage,
     PackFinding,
     PackVerification,
@@ -162,9 +163,14 @@ class _Verifier:
     def _files(self) -> None:
         listed: dict[str, str] = {}
         if (self.root / FILES).is_file():
-            for line in (self.root / FILES).read_text(encoding="utf-8", errors="replace").splitlines():
+            # As sha256sum reads it: only a line feed ends a line, and a carriage return is part of a name.
+            text = (self.root / FILES).read_bytes().decode("utf-8", errors="replace")
+            for line in text.removesuffix("\n").split("\n"):
                 digest, _, name = line.partition("  ")
                 listed[name] = digest
+            if text != "".join(f"{listed[name]}  {name}\n" for name in sorted(listed)):
+                words = "It is not as sha256sum writes it, sorted, with each file once: two readers could disagree."
+                self._find("wrong-claim", FILES, words)
         there = files(self.root)
         for name in sorted(set(listed) - set(there)):
             self._find("missing-file", name, "It is listed but missing.")
@@ -283,6 +289,9 @@ class _Verifier:
         if last > said.made_at + SKEW:
             self._find("wrong-date", STATEMENT, f"It holds an event of {time_text(last)}, after it was made.")
         seen = witnessed(self.root / "audit", self.keys.collectors)
+        if seen is not None and seen > now + SKEW:
+            words = f"Its witnesses saw the trail at {time_text(seen)}, which is not yet."
+            self._find("future-date", "audit/checkpoint", words)
         if seen is not None and said.period.until > seen + SKEW:
             words = f"Its period ends at {time_text(said.period.until)}; the witnesses saw this trail last at "
             self._find("stale-trail", "audit/checkpoint", f"{words}{time_text(seen)}, so later events may be missing.")
@@ -312,7 +321,7 @@ class _Verifier:
             [PackFinding("wrong-claim", name, words) for name in [*wrong, *strange]],
             told,
             wanted,
-            _before(events, wanted),
+            _before(events, wanted) + _not_asked(events, asked, wanted),
         )
 
 
@@ -322,6 +331,13 @@ def _before(events: Sequence[Entry], period: Period) -> tuple[str, ...]:
         return ()
     begins = f" ({time_text(events[0].at)})" if events else ""
     return (f"whether anything happened before the trail begins{begins}: nobody recorded it",)
+
+
+def _not_asked(events: Sequence[Entry], asked: Sequence[Control], period: Period) -> tuple[str, ...]:
+    """Return the changes that are on record once, and that no control of the list asks about."""
+    loose = once_on_record(events)
+    answered = known.of_controls(loose, asked, period)
+    return tuple(f"what was done by {one}" for one in known.in_period(loose, period) if one not in answered)
 
 
 def _text(claim: Any) -> str:

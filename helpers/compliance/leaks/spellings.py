@@ -17,6 +17,7 @@ NOT_LOOKED_FOR = (
     "compressed otherwise than by gzip or zip, or compressed twice",
     "encoded twice",
     "with letters replaced, shuffled or reversed",
+    "with some letters escaped, otherwise than JSON or a URL has to",
     "in pieces that stand apart, or are shorter than the text between them",
 )
 #: A shorter secret, with all between its pieces removed, would be found in ordinary text.
@@ -59,7 +60,9 @@ class Spellings:
         found = []
         for secret in self.secrets:
             raw = secret.encode("utf-8", "surrogateescape")
-            found += [raw.hex(), "".join(f"%{byte:02x}" for byte in raw), "".join(f"\\x{byte:02x}" for byte in raw)]
+            found += [raw.hex(), *(raw.hex(between) for between in ":- ")]
+            found += ["".join(f"{mark}{byte:02x}" for byte in raw) for mark in ("%", "\\x")]
+            found.append("".join(f"\\u{ord(letter):04x}" for letter in secret))
         return tuple(form for form in found if len(form) >= redact.MIN_LENGTH)
 
     def _split(self, text: str) -> Iterator[int]:

@@ -12,7 +12,7 @@ from helpers.core.display import Displayed
 from helpers.core.redact import redact
 
 #: Nudge (a question), pointer (where to look), near-solution (all but the last line).
-Hints = tuple[str, str, str]
+Hints = tuple[str, str, str] | tuple[str, str]
 
 
 @dataclass(frozen=True)

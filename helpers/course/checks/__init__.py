@@ -132,7 +132,9 @@ def __getattr__(name: str) -> ModuleType:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def step(lab: str, name: str, *, hints: Hints, reads: tuple[str, ...] = ()) -> Callable[[Judge], Check]:
+def step(
+    lab: str, name: str, *, hints: Hints, reads: tuple[str, ...] = (), unaided: bool = False
+) -> Callable[[Judge], Check]:
     """Register a check under the name of its step.
 
     Args:
@@ -141,9 +143,10 @@ def step(lab: str, name: str, *, hints: Hints, reads: tuple[str, ...] = ()) -> C
         hints: nudge, pointer, near-solution; an `Unmet` may bring its own that fit its reason better.
         reads: files and directories of the workspace that alone decide the verdict; with them the verdict on an
             unchanged workspace is cached. Leave it empty for a check that asks a cloud or a registry.
+        unaided: there is no near-solution; the step's own words say so.
     """
-    if len(hints) != 3 or not all(hints):
-        raise TypeError(f"{lab} {name}: a step has three hints: nudge, pointer, near-solution")
+    if len(hints) != (2 if unaided else 3) or not all(hints):
+        raise TypeError(f"{lab} {name}: a step has three hints: nudge, pointer, near-solution; unaided the first two")
 
     def register(judge: Judge) -> Check:
         check = _checks[lab, name] = Check(lab, name, hints, judge, reads)

@@ -183,13 +183,12 @@ def by_the_lists(lab: Workspace) -> None:
 @step(
     "lab3",
     "gate",
+    unaided=True,
     reads=("gate",),
     hints=(
         "What does your rule say of facts in which the SBOM is not even mentioned? An undefined value refuses nothing.",
         "Write what must hold as a rule of its own (signed if {...}, known if {...}), and refuse when it does not: "
         '`deny contains "EVD-1 ..." if not signed`. So a missing part is refused: `not` of undefined is true.',
-        'signed if {\n\tinput.signature.status == "verified"\n\tinput.signature.signer in data.trusted.signers\n}\n\n'
-        'deny contains sprintf("EVD-1 %s: not signed by whom we trust", [name]) if not signed',
     ),
 )
 def gate(lab: Workspace) -> str:

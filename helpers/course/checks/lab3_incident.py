@@ -108,16 +108,13 @@ def answers(lab: Workspace) -> Mapping[str, Any]:
 @step(
     "lab3",
     "find",
+    unaided=True,
     hints=(
         "Which of what you read is only text, and which was signed by a key the intruder did not have? Ask the "
         "verifier, not the editor.",
         "room.verify() names the entries; an entry it does not name still tells the right digest. room.verify(DAY) "
         "says whether the log begins with that day's checkpoint. incident.signer_of(package, room.signers) says whose "
         "key fits.",
-        "found = room.verify()\n"
-        'log = [{"kind": f.kind, "index": f.index} for f in found.findings]\n'
-        "promoted = {e.event.subject.name: e for e in room.entries() if e.event.action == 'promotion'}\n"
-        "for a in room.artifacts: print(a.name, incident.digest_of(a), promoted[a.name].event.subject.digest)",
     ),
 )
 def find(lab: Workspace) -> str:

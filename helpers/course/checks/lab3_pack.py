@@ -161,9 +161,16 @@ def cases() -> tuple[Case, ...]:
 
 def answer(listed: Sequence[Control], case: Case) -> tuple[str, ...]:
     """Return the gaps that a list of controls finds for the control of a story."""
-    trail = [_entry(index, *event) for index, event in enumerate(case.events)]
+    told = [said for event in case.events for said in _on_record(event)]
+    trail = [_entry(index, *event) for index, event in enumerate(told)]
     found = controls.coverage(listed, trail, [case.artifact], "2026-01-05T09:00:00Z")
     return next(one.gaps for one in found if one.control.id == case.control)
+
+
+def _on_record(event: tuple[str, str, str, str]) -> tuple[tuple[str, str, str, str], ...]:
+    """Return an event of a story; a promotion with the intent that the platform records before it begins."""
+    actor, action, _, subject = event
+    return ((actor, action, "unknown", subject), event) if action == "promotion" else (event,)
 
 
 def _entry(index: int, actor: str, action: str, decision: str, subject: str) -> Entry:

@@ -22,6 +22,7 @@ from helpers.compliance.audit import (
     Subject,
     Trail,
     Verification,
+    unfinished,
     verify_consistency,
     verify_inclusion,
 )
@@ -194,6 +195,7 @@ def change(lab: Workspace) -> str:
         require("acme-check-unapproved" not in made, f"{JOB}: it applied what is written, not the plan of the approval")
         begun(digest, seen)
         fails(room)
+        paired()
         silent(room)
     return "unapproved, refused and swapped plans are not applied; failed and unrecorded ones are distinguished"
 
@@ -216,6 +218,14 @@ def begun(digest: str, seen: Path) -> None:
         any(str(e.event.decision) == "unknown" for e in before),
         f"{JOB}: while Terraform changed the cloud, the trail had no apply event about that plan: record that it is "
         "begun (unknown) before you begin",
+    )
+
+
+def paired() -> None:
+    """Raise `Unmet` unless each apply on record has an intent and an end, as a gate or an auditor asks for them."""
+    left = unfinished(Trail().entries())
+    require(
+        not left, f"{JOB}: {'; '.join(left)}: record one intent for each end, about the same plan, by the same actor"
     )
 
 

@@ -125,7 +125,7 @@ class Lab(Workspace):
             level: 1 to 3; without it, one more than the last time.
 
         Raises:
-            BadInput: another level.
+            BadInput: another level, or a near-solution of a step that has none.
         """
         if level is not None and level not in (1, 2, 3):
             raise BadInput(
@@ -136,10 +136,16 @@ class Lab(Workspace):
         result = self.result(step)
         if result.passed:
             return Hint(step, 0, "This step passes. There is nothing to hint at.", result.reason)
-        given = self._journal.read()["hints"].get(step, 0)
-        level = level or min(given + 1, 3)
+        given, most = self._journal.read()["hints"].get(step, 0), len(result.hints)
+        if level is not None and level > most:
+            raise BadInput(
+                f"{step} has no hint level {level}",
+                why="No hint of this step is nearly its solution: it is yours to find.",
+                next=f"course hint {self.id} {step} --level {most}",
+            )
+        level = level or min(given + 1, most)
         self._journal.set("hints", step, max(level, given))
-        return Hint(step, level, result.hints[level - 1], result.reason)
+        return Hint(step, level, result.hints[level - 1], result.reason, most)
 
     def reset(self, step: str) -> Restored:
         """Put the starter files of a step back; what was there is kept under ``backup/``.

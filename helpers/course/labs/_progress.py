@@ -13,12 +13,17 @@ LEVELS = {0: "done", 1: "nudge", 2: "pointer", 3: "near-solution"}
 
 @dataclass(frozen=True)
 class Hint:
-    """A hint: level 1 to 3, its text, and the reason it speaks of. Level 0 means that none is needed."""
+    """A hint: level 1 to 3, its text, and the reason it speaks of. Level 0 means that none is needed.
+
+    Attributes:
+        most: how many there are.
+    """
 
     step: str
     level: int
     text: str
     reason: str
+    most: int = 3
 
     def to_dict(self) -> dict[str, Any]:
         """Return the hint as JSON-ready data."""
@@ -27,12 +32,12 @@ class Hint:
     def __repr__(self) -> str:
         if not self.level:
             return f"{self.step}: {self.text}"
-        return f"{self.step}, hint {self.level} of 3 ({LEVELS[self.level]}): {self.text}"
+        return f"{self.step}, hint {self.level} of {self.most} ({LEVELS[self.level]}): {self.text}"
 
     def _repr_html_(self) -> str:
         if not self.level:
             return page(head(f"Hint: {self.step}", self.text))
-        title = f"Hint {self.level} of 3: {LEVELS[self.level]}"
+        title = f"Hint {self.level} of {self.most}: {LEVELS[self.level]}"
         return page(head(title, self.step), tag("p", self.reason, class_="m-dim"), tag("pre", self.text))
 
 

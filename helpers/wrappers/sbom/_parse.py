@@ -9,7 +9,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -61,11 +61,11 @@ def parse(document: bytes | str | Mapping[str, Any]) -> Sbom:
 
 def _cyclonedx(raw: Mapping[str, Any]) -> Sbom:
     about = (raw.get("metadata") or {}).get("component") or {}
-    # A file is the evidence of a component; with a package URL it is one, whatever it calls itself.
-    parts = [c for c in _nested(raw.get("components") or ()) if c.get("type") != "file" or c.get("purl")]
+    # A file is the evidence of a component; with a package URL or a version it is one, whatever it calls itself.
+    listed = (*_nested(raw.get("components") or ()), *_nested(about.get("components") or ()))
+    parts = [c for c in listed if c.get("type") != "file" or c.get("purl") or c.get("version")]
     components = tuple(sorted(_from_cyclonedx(part) for part in parts))
-    hashes = dict(_hashes(about.get("hashes") or (), "alg", "content"))
-    version, digest = _about(about.get("version", ""), hashes)
+    version, digest = _about(about.get("version", ""), set(_hashes(about.get("hashes") or (), "alg", "content")))
     return Sbom(str(about.get("name", "")), digest, components, version, "cyclonedx", raw)
 
 
@@ -104,8 +104,9 @@ def _spdx(raw: Mapping[str, Any]) -> Sbom:
     } | set(raw.get("documentDescribes") or ())
     packages = raw.get("packages") or ()
     about: Mapping[str, Any] = next((p for p in packages if p.get("SPDXID") in described), {})
-    components = tuple(sorted(_from_spdx(p, names) for p in packages if p.get("SPDXID") not in described))
-    hashes = dict(_hashes(about.get("checksums") or (), "algorithm", "checksumValue"))
+    # What is described besides is a part like others: to call a package so hides it from nobody.
+    components = tuple(sorted(_from_spdx(p, names) for p in packages if p is not about))
+    hashes = set(_hashes(about.get("checksums") or (), "algorithm", "checksumValue"))
     version, digest = _about(_known(about.get("versionInfo")), hashes)
     return Sbom(str(about.get("name") or raw.get("name", "")), digest, components, version, "spdx", raw)
 
@@ -148,11 +149,17 @@ def _type(purl: str) -> str:
     return found[1] if found else ""
 
 
-def _about(version: Any, hashes: Mapping[str, str]) -> tuple[str, str]:
-    """Return version and digest of the subject; Syft writes the digest of a file or an image as its version."""
+def _about(version: Any, hashes: Set[tuple[str, str]]) -> tuple[str, str]:
+    """Return version and digest of the subject; Syft writes the digest of a file or an image as its version.
+
+    Raises:
+        ValueError: it gives two digests, so it is about two things.
+    """
     found = _DIGEST.search(str(version or ""))
-    digest = found[1] if found else hashes.get("SHA-256", "")
-    return "" if found else str(version or ""), f"sha256:{digest}" if digest else ""
+    digests = {digest for name, digest in hashes if name == "SHA-256"} | ({found[1]} if found else set())
+    if len(digests) > 1:
+        raise ValueError("its subject has two SHA-256 digests")
+    return "" if found else str(version or ""), f"sha256:{min(digests)}" if any(digests) else ""
 
 
 def _known(value: Any) -> str:

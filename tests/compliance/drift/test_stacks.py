@@ -12,10 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from helpers.cli import course
 from helpers.clients.aws import cloud
 from helpers.compliance import drift
+from helpers.compliance.audit import AuditDown, Trail, unfinished
 from helpers.compliance.drift import ActionRefused, DriftSettings, Stack
+from helpers.core.errors import BadInput
 from helpers.core.paths import IAC
 from helpers.course.scenarios import drift as scenario
 from helpers.runtime import services
@@ -101,8 +105,28 @@ def test_heal_and_adopt_do_no_more_than_that(story: DriftSettings) -> None:
     edit(both, "\n  versioning = false", "")
     scenario.apply(both)
     scenario.suspend_versioning("acme-drift-both", ACCOUNT)
-    assert drift.heal(both, story).changed == 1
-    assert s3.get_bucket_versioning(Bucket="acme-drift-both")["Status"] == "Enabled"
+    record = drift.Record(Trail("pipeline"), "ada")
+    with pytest.raises(AuditDown):
+        drift.heal(both, story, record=record)
+    assert s3.get_bucket_versioning(Bucket="acme-drift-both")["Status"] == "Suspended", "unrecorded is undone"
+    services.ensure("audit")
+    try:
+        assert drift.heal(both, story, record=record).changed == 1
+        assert s3.get_bucket_versioning(Bucket="acme-drift-both")["Status"] == "Enabled"
+        drift.adopt(both, story, record=record)
+        entries = record.trail.entries()
+    finally:
+        services.stop("audit")
+    told = [(one.event.details["operation"], str(one.event.decision), one.event.actor) for one in entries]
+    assert told == [(what, how, "ada") for what in ("heal", "adopt") for how in ("unknown", "accepted")]
+    assert unfinished(entries) == [] and entries[1].event.details["parameters"] == {"destroy": False}
+
+
+@pytest.mark.parametrize("action", ["heal", "adopt"])
+@pytest.mark.parametrize("said", [[], ["--actor", "ada", "--unrecorded"]], ids=["neither", "both"])
+def test_the_command_asks_who_does_it(action: str, said: list[str]) -> None:
+    asked = CliRunner().invoke(course, ["drift", action, "x", *said])
+    assert isinstance(asked.exception, BadInput) and "--actor ada" in asked.exception.diagnostics()
 
 
 def test_a_running_apply_is_no_answer(story: DriftSettings) -> None:

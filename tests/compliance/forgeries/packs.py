@@ -15,7 +15,7 @@ from helpers.compliance.evidence import EvidencePack, Keys, PackVerification, ve
 from helpers.compliance.evidence.pack import sums
 from helpers.compliance.evidence.period import time_text
 from helpers.compliance.evidence.types import FILES, PACK_TYPE, STATEMENT
-from helpers.wrappers.cosign import Bundle, Cosign
+from helpers.wrappers.cosign import Bundle, Cosign, KeyPair
 from helpers.wrappers.cosign.sigstore import Sigstore
 from tests.compliance.forgeries.world import Lines, World, event
 
@@ -90,11 +90,17 @@ class Packs:
         self.seal_again(copy, said)
         return copy
 
-    def seal_again(self, pack: Path, said: dict[str, Any], *, timestamp: bool = True) -> None:
-        """Write list and statement again, as the maker can, at the time that is now unless *said* has another one."""
+    def seal_again(
+        self, pack: Path, said: dict[str, Any], *, timestamp: bool = True, listed: bytes | None = None
+    ) -> None:
+        """Write list and statement again, as the maker can, at the time that is now unless *said* has another one.
+
+        Args:
+            listed: the list; by default the honest one.
+        """
         honest = Bundle.read(self.honest / STATEMENT).predicate["madeAt"]
         said = {**said, "madeAt": _now()} if said.get("madeAt") == honest else said
-        (pack / FILES).write_text(sums(pack))
+        (pack / FILES).write_bytes(sums(pack).encode() if listed is None else listed)
         (pack / STATEMENT).unlink()
         Cosign(pack, sigstore=self.sigstore).attest_blob(
             FILES,
@@ -109,18 +115,21 @@ class Packs:
     def with_payload(self, payload: bytes) -> Path:
         """Return a copy of the pack whose maker signed these very bytes (DSSE), whatever they are."""
         copy = self.copy()
-        (copy / STATEMENT).unlink()
+        (copy / STATEMENT).write_text(self.envelope(payload, self.sealer, timestamp=True))
+        return copy
+
+    def envelope(self, payload: bytes, key: KeyPair, *, timestamp: bool = False) -> str:
+        """Return the bundle of a statement of just these bytes, signed with a key."""
         aside = self._new()
         aside.mkdir()
         (aside / "pae").write_bytes(b"DSSEv1 %d %s %d %s" % (len(KIND), KIND.encode(), len(payload), payload))
         cosign = Cosign(aside, sigstore=self.sigstore)
-        signed = cosign.sign_blob("pae", key=self.sealer, password=PASSWORD, timestamp=True)
+        signed = cosign.sign_blob("pae", key=key, password=PASSWORD, timestamp=timestamp)
         bundle = json.loads(signed.content)
         sig = bundle.pop("messageSignature")["signature"]
         text = base64.b64encode(payload).decode()
         bundle["dsseEnvelope"] = {"payload": text, "payloadType": KIND, "signatures": [{"sig": sig}]}
-        (copy / STATEMENT).write_text(json.dumps(bundle))
-        return copy
+        return json.dumps(bundle)
 
     def payload(self) -> bytes:
         """Return what is signed in the honest pack, made now."""

@@ -22,6 +22,12 @@ def test_forgery(packs: Packs) -> None:
     assert "stale-trail" in packs.kinds(forged)
 
 
+def test_forgery_by_witnesses_of_tomorrow(packs: Packs) -> None:
+    """With cosignatures from the future, one state of the log would be good for every period until then."""
+    tomorrow = Frozen(packs.world, packs.story(25, 1), NOW + timedelta(days=1))
+    assert packs.kinds(packs.seal(tomorrow, MONTH)) == ["future-date"]
+
+
 def test_honest_twin(packs: Packs) -> None:
     assert packs.kinds(packs.seal(Frozen(packs.world, packs.story(25, 1)), MONTH), period=MONTH) == []
     # An earlier state is good for what it reaches to, and says so.

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from helpers.compliance.evidence import Keys, verify
+from helpers.compliance.evidence.reading import sha256
 from tests.compliance.forgeries.packs import Packs
 
 
@@ -28,6 +29,21 @@ def test_forgery(packs: Packs, tmp_path: Path) -> None:
     ):
         keys = swapped(packs, name, content, tmp_path)
         assert [one.kind for one in verify(packs.honest, keys=keys, pin=pin).findings] == ["swapped-keys"]
+
+
+def test_forgery_by_a_name_with_two_lines(packs: Packs, tmp_path: Path) -> None:
+    """The pin is the digest of a list; a name that holds the next line of it must not stand for two files."""
+    honest = Path(shutil.copytree(packs.keys.directory, tmp_path / "honest"))
+    (honest / "signers" / "second.pub").write_bytes(packs.sealer.public.read_bytes())
+    pin = Keys(honest).pin()
+    first, second = sorted((honest / "signers").iterdir())
+    line = f"{sha256(second)}  signers/{second.name}"
+    second.unlink()
+    # The directory in the name has to be there.
+    forged = honest / "signers" / f"{first.name}\n{line}"
+    forged.parent.mkdir(parents=True, exist_ok=True)
+    first.rename(forged)
+    assert [one.kind for one in verify(packs.honest, keys=honest, pin=pin).findings] == ["swapped-keys"]
 
 
 def test_forgery_by_keys_in_the_pack(packs: Packs) -> None:

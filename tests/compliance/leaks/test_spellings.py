@@ -22,6 +22,9 @@ PACKED = base64.b64encode(gzip.compress(b"CACHE=" + RAW + b"\n", mtime=0)).decod
 SPELLINGS: dict[str, str] = {
     "hex": RAW.hex(),
     "HEX": RAW.hex().upper(),
+    "hex, as openssl prints it": RAW.hex(":").upper(),
+    "hex, as a dump has it": RAW.hex(" "),
+    "escaped letters": "".join(f"\\u{byte:04x}" for byte in RAW),
     "escaped bytes": "".join(f"\\x{byte:02X}" for byte in RAW),
     "base32": base64.b32encode(RAW).decode(),
     "base32 within": base64.b32encode(b"pw=" + RAW + b";").decode(),
@@ -56,6 +59,7 @@ def test_a_gzip_that_is_a_file_or_is_cut_off_is_read(tmp_path: Path) -> None:
     ("write", "named"),
     [
         (lambda: SECRET[::-1], "reversed"),
+        (lambda: SECRET.replace("b", "\\u0062"), "some letters escaped"),
         (lambda: base64.b64encode(RAW.hex().encode()).decode(), "encoded twice"),
         (lambda: f"{SECRET[:6]} and then {SECRET[6:]}", "stand apart"),
     ],

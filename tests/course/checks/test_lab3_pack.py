@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from grading.hidden import lab3_pack as hidden
 from helpers.compliance.audit import Subject, Trail
-from helpers.compliance.evidence import controls
+from helpers.compliance.evidence import ATTESTATIONS, EvidencePack, controls
 from helpers.course.checks.lab3_pack import JOB, KEYS, LIST, PACK, answer, cases
 from helpers.course.labs import Lab
+from helpers.wrappers.cosign import Cosign
 from tests.course.checks.judged import said
 
 STEPS = ("watch", "controls", "pack")
@@ -129,17 +131,64 @@ def test_a_pack_that_an_auditor_cannot_use_is_refused(lab: Lab, mistake: Callabl
     assert why in said(lab, "pack")
 
 
-def test_a_glass_broken_later_is_a_gap_in_the_next_pack(lab: Lab) -> None:
-    from helpers.compliance.evidence import EvidencePack
-    from helpers.wrappers.cosign import Cosign
-
-    subject = Subject.of("certificate", "broken again")
-    Trail("pipeline").record("break-glass", actor="ada", subject=subject, decision="accepted")
+def _seal(lab: Lab, *without: str) -> None:
+    """Seal the pack again as it is now, with all papers of the package but some."""
     package = next(lab.path("product").glob("*.tar.gz"))
     shutil.rmtree(lab.path(PACK))
     made = EvidencePack(lab.path(PACK), controls=lab.path(LIST))
     papers = {kind: package.with_name(f"{package.name}.{kind}.json") for kind in ("sbom", "provenance")}
-    made.add(package, signature=package.with_name(f"{package.name}.sigstore.json"), **papers)
-    key = Cosign(lab.private()).key_pair(name="pack")
-    made.seal(Trail(), key=key, password=lab.secret("release-key"))
-    assert "a gap is left: CC7.3" in said(lab, "pack")
+    kept: dict[str, Any] = {kind: path for kind, path in papers.items() if kind not in without}
+    made.add(package, signature=package.with_name(f"{package.name}.sigstore.json"), **kept)
+    made.seal(Trail(), key=Cosign(lab.private()).key_pair(name="pack"), password=lab.secret("release-key"))
+
+
+def _states(kind: str, predicate: dict[str, object]) -> Callable[[Lab], None]:
+    """Return what states something else about the package, with the release key."""
+
+    def state(lab: Lab) -> None:
+        package, key = next(lab.path("product").glob("*.tar.gz")), Cosign(lab.private()).key_pair(name="product")
+        bundle = package.with_name(f"{package.name}.{kind}.json")
+        asked = {"key": key, "password": lab.secret("release-key"), "type": ATTESTATIONS[kind]}
+        Cosign(package.parent).attest_blob(package.name, predicate=predicate, bundle=bundle.name, **asked)  # type: ignore[arg-type]
+        _seal(lab)
+
+    return state
+
+
+def _promotes(*decisions: str, approved: bool = True) -> Callable[[Lab], None]:
+    """Return what promotes the package once more, as its trail then says."""
+
+    def promote(lab: Lab) -> None:
+        package = next(lab.path("product").glob("*.tar.gz"))
+        subject = Subject.of(package.name, package) if approved else Subject.of("another", b"package")
+        for one in decisions:
+            Trail("pipeline").record("promotion", actor="learner", subject=subject, decision=one)
+        _seal(lab)
+
+    return promote
+
+
+#: Last those that leave something in the trail, which all of these tests share.
+@pytest.mark.parametrize(
+    ("weaken", "why"),
+    [
+        (lambda lab: _seal(lab, "sbom"), "its parts are known: not for promotion"),
+        (lambda lab: _seal(lab, "provenance"), "its origin is known: not for promotion"),
+        (_states("sbom", {}), "sbom-says-nothing"),
+        (_states("provenance", {"runDetails": {}}), "provenance-wrong-builder"),
+        (_promotes("accepted"), "a promote by learner without an intent before it"),
+        (_promotes("unknown"), "a promote by learner that never ended"),
+        (_promotes("unknown", "accepted", approved=False), "approved by somebody else: not for promotion of another"),
+    ],
+    ids=["no SBOM", "no provenance", "an empty SBOM", "an origin of one's own", "no intent", "no end", "no approval"],
+)
+def test_a_pack_with_a_weak_link_is_refused(lab: Lab, weaken: Callable[[Lab], object], why: str) -> None:
+    weaken(lab)
+    assert why in said(lab, "pack")
+
+
+def test_a_glass_broken_later_is_a_gap_in_the_next_pack(lab: Lab) -> None:
+    subject = Subject.of("certificate", "broken again")
+    Trail("pipeline").record("break-glass", actor="ada", subject=subject, decision="accepted")
+    _seal(lab)
+    assert "a gap is left: " in (reason := said(lab, "pack")) and "CC7.3" in reason

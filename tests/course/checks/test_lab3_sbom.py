@@ -205,6 +205,25 @@ def test_tests_that_mock_the_date_hold_as_well(lab: Lab) -> None:
     assert lab.result("policy").passed, lab.result("policy").reason
 
 
+def test_the_word_today_in_a_message_is_a_word(lab: Lab) -> None:
+    """Else the faults with fixed dates do not parse, and every test notices what cannot be read."""
+    swap(lab, POLICY, "is not cleared", "is not cleared today")
+    assert lab.result("policy").passed, lab.result("policy").reason
+    ends = 'test_exception_ends if refused(agpl, [object.union(exception, {"expires": "2020-01-31"})], "SBM-1")'
+    swap(lab, TESTS, ends, "")
+    assert "no test fails when an exception never ends" in said(lab, "policy")
+
+
+def test_a_clock_of_its_own_is_named(lab: Lab) -> None:
+    swap(
+        lab,
+        POLICY,
+        "exception.expires >= today",
+        "time.parse_rfc3339_ns(sprintf(`%sT23:59:59Z`, [exception.expires])) >= time.now_ns()",
+    )
+    assert "it has a clock of its own" in said(lab, "policy")
+
+
 def test_a_parenthesis_hides_no_licence(lab: Lab) -> None:
     swap(lab, POLICY, '\tnot contains(text, "(")\n', "")
     assert lab.result("policy").passed
