@@ -222,6 +222,7 @@ def test_mutants(lab: Lab) -> None:
         Mutant("network-tags", "platform_network", {"tags": None}, "the network loses its tags"),
         Mutant("bucket-tags", "platform_artifact_bucket", {"tags": None}, "the bucket loses its tags"),
         Mutant("retention", "platform_artifact_bucket", {"expire_days": None}, "the artifacts never expire"),
+        Mutant("default", "platform_artifact_bucket", {"expire_days": 30}, "the bucket always keeps artifacts 30 days"),
         Mutant(
             "encryption", "platform_artifact_bucket", {"encryption": None}, "the encryption is left to the provider"
         ),

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
 from helpers.clients.registry import Registry, RegistryNotFound, members, pack
 from helpers.clients.registry.errors import PackageProblem
 from helpers.compliance import module_docs
@@ -26,21 +24,18 @@ from helpers.course.checks.lab1_testing import beside, has_runs, passing, tested
 from helpers.course.checks.support import component_package
 from helpers.course.checks.support.component import READS, in_pulumi
 from helpers.course.checks.support.gpu_workspace import MODULE
-from helpers.course.checks.support.module_probes import inspect, learners_fault, scratch
+from helpers.course.checks.support.module_consumers import SOURCE, call, installed, takes, used
+from helpers.course.checks.support.module_probes import inspect, scratch
 from helpers.course.checks.support.module_releases import ADDRESS, PROJECT, release, renamed
 from helpers.course.checks.support.mutants import run
-from helpers.course.checks.support.terraform_runs import NOWHERE, each, each_item, terraform
+from helpers.course.checks.support.terraform_runs import NOWHERE, each, each_item
 from helpers.course.workspace import Workspace
 from helpers.runtime import tools
 from helpers.wrappers.cosign import Cosign
-from helpers.wrappers.module_interface import ModuleCall
-from helpers.wrappers.terraform.config import REGISTRY_HOST
-from helpers.wrappers.terraform.types import ValidateResult
 from helpers.wrappers.terraform_docs import TerraformDocs
 
-__all__ = ["ADDRESS", "PROJECT", "release", "renamed"]
+__all__ = ["ADDRESS", "PROJECT", "installed", "release", "renamed"]
 
-SOURCE = f"{REGISTRY_HOST}/{ADDRESS}"
 CONTRACT = "tests/contract.tftest.hcl"
 PACKAGE, BUNDLE = "dist/gpu-workspace-1.0.0.tar.gz", "dist/gpu-workspace-1.0.0.sigstore.json"
 #: Words of the learner's own that the README needs.
@@ -312,50 +307,6 @@ def publish(lab: Workspace) -> str:
     return f"{ADDRESS} {version} is published, signed by {module.signature.key_name}"
 
 
-def installed(lab: Workspace, folder: str, constraint: str = "") -> str:
-    """Return the version of the module that Terraform installs for a root, which has to be valid with it."""
-    # Terraform finds the registry only while it runs; it may have been stopped since the last notebook.
-    Registry.local()
-    with scratch(lab, folder) as room:
-        root = room / folder
-        if constraint:
-            # An override changes the call of the module and no other version, such as that of a provider.
-            named = {block.name: {"version": constraint} for block in calls(lab, folder)}
-            (root / "asked_override.tf.json").write_text(json.dumps({"module": named}))
-        with learners_fault(folder):
-            terraform(root).init(backend=False)
-            # With another constraint than the learner's it need not be valid.
-            answer = ValidateResult(True) if constraint else terraform(root).validate()
-        if not answer.valid:
-            first = answer.errors[0]
-            raise Unmet(f"{folder}/{first.where}: {first.summary}: {' '.join(first.detail.split())}")
-        listed = json.loads((root / ".terraform" / "modules" / "modules.json").read_text())["Modules"]
-    return next((str(m["Version"]) for m in listed if ADDRESS in m.get("Source", "")), "")
-
-
-def call(lab: Workspace, folder: str) -> tuple[str, str]:
-    """Return place and constraint of the root's call of the module."""
-    found = calls(lab, folder)
-    if not found:
-        raise Unmet(f"{folder} does not call {SOURCE}")
-    return f"{folder}/{found[0].where}", found[0].version
-
-
-def calls(lab: Workspace, folder: str) -> list[ModuleCall]:
-    """Return the root's calls of the module."""
-    return [block for block in inspect(lab, folder).module_calls if block.source == SOURCE]
-
-
-def takes(constraint: str, offered: str) -> bool:
-    """Return whether a Terraform constraint takes a version; Terraform's ``~>`` is PEP 440's ``~=``."""
-    words = [re.sub(r"^=(?!=)", "==", part.strip().replace("~>", "~=")) for part in constraint.split(",")]
-    words = [w if re.match(r"[<>=~!]", w) else f"=={w}" for w in words]
-    try:
-        return offered in SpecifierSet(",".join(w.replace(" ", "") for w in words))
-    except InvalidSpecifier:
-        return False
-
-
 @step(
     "lab1",
     "consume",
@@ -374,7 +325,7 @@ def consume(lab: Workspace) -> str:
     for offered, wanted in {"1.0.0": True, "1.0.9": True, "1.7.2": True, "2.0.0": False}.items():
         word = "does not take" if wanted else "takes"
         require(takes(constraint, offered) == wanted, f'{where}: the constraint "{constraint}" {word} {offered}')
-    return f'Terraform installed {installed(lab, "consumer")} for "{constraint}"'
+    return f'Terraform installed {used(lab, "consumer")} for "{constraint}"'
 
 
 @step(
@@ -408,4 +359,5 @@ def upgrade(lab: Workspace) -> str:
     fits = takes(constraint, "2.0.0") and not takes(constraint, "3.0.0")
     require(fits, f'{where}: the constraint "{constraint}" does not take 2.x and only 2.x')
     require(inspect(lab, "consumer-next").output("bucket"), 'consumer-next: output "bucket" is not declared')
-    return f"{installed(lab, 'consumer-next')} is installed in consumer-next, and your own pipelines still read bucket"
+    version = used(lab, "consumer-next", {"bucket": "bucket_name"})
+    return f"{version} is installed in consumer-next, and your own pipelines still read bucket"

@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -137,12 +138,52 @@ def test_cloud(lab: Workspace) -> str:
         summary = passing(folder, INTEGRATION, env)
         left = sorted(set(in_cloud()) - set(before))
         require(not left, f"{MODULE}/{INTEGRATION} leaves {', '.join(left)} in the cloud")
-        wrong = {"gpus": 0, "hourly_cost_usd": -1, "token_secret_arn": "arn:wrong"}
-        for output, value in wrong.items():
-            (folder / "planted_override.tf.json").write_text(json.dumps({"output": {output: {"value": value}}}))
-            noticed = not run(folder, [INTEGRATION], env, clean_up=True)
-            require(noticed, f'{MODULE}/{INTEGRATION} passes with a wrong output "{output}": nothing asserts it')
+        for wrong in WRONG:
+            noticed = _notices_output(folder, wrong, env) or _notices_resource(lab, folder, wrong, env)
+            require(noticed, f'{MODULE}/{INTEGRATION} passes with a wrong output "{wrong.output}": nothing asserts it')
     return f"{len(summary.runs)} run applied for real, noticed wrong outputs, and left nothing behind"
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A wrong output, and the wrong resource that it would come from: its type, and its computed attributes."""
+
+    output: str
+    value: Any
+    type: str
+    attributes: Mapping[str, Any]
+
+
+_POOL, _SECRET = "platform_gpu_pool", "platform_secret"
+#: An ARN like any other, of somebody else's secret.
+_ARN = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:vision-prod/other-a1b2c3"
+WRONG = (
+    Wrong("gpus", 0, _POOL, {"gpus": 0, "hourly_cost_usd": 1.6}),
+    Wrong("hourly_cost_usd", -1, _POOL, {"gpus": 2, "hourly_cost_usd": -1}),
+    Wrong("token_secret_arn", _ARN, _SECRET, {"arn": _ARN}),
+)
+
+
+def _notices_output(folder: Path, wrong: Wrong, env: Mapping[str, str]) -> bool:
+    """Return whether the integration test fails on a module with a wrong output."""
+    planted = folder / "planted_override.tf.json"
+    planted.write_text(json.dumps({"output": {wrong.output: {"value": wrong.value}}}))
+    noticed = not run(folder, [INTEGRATION], env, clean_up=True)
+    planted.unlink()
+    return noticed
+
+
+def _notices_resource(lab: Workspace, folder: Path, wrong: Wrong, env: Mapping[str, str]) -> bool:
+    """Return whether it fails when the resource itself comes out wrong: it may be asked instead of the output."""
+    names = [block.name for block in inspect(lab, MODULE).of_type(wrong.type)]
+    values = json.dumps(dict(wrong.attributes))
+    played = "".join(f"override_resource {{\n  target = {wrong.type}.{n}\n  values = {values}\n}}\n\n" for n in names)
+    file = folder / INTEGRATION
+    text = file.read_text(encoding="utf-8")
+    file.write_text(played + text, encoding="utf-8")
+    noticed = not run(folder, [INTEGRATION], env, clean_up=True)
+    file.write_text(text, encoding="utf-8")
+    return noticed
 
 
 def in_cloud() -> list[str]:

@@ -2,19 +2,20 @@
 
 ``LAB/STEP.yaml`` has
 
-* ``solved``: the steps that are solved first, the step itself the last,
+* ``solved``: the steps that are solved first, the step itself the last (Lab 2 is walked instead),
 * ``right`` and ``wrong``: lists of alternatives, each with a ``name`` and ``changes`` of that solution; a wrong one
-  with ``says``, a part of the reason by which the check or the hidden test refuses it.
+  with ``says``, a part of the reason by which the check or the hidden test refuses it,
+* ``back``: a cell that puts the shared environment right after an alternative that acted on it.
 
 A change replaces text of a file (``file``, ``old``, ``new``), writes one (``file``, ``text``), renames one (``file``,
-``to``) or acts as a notebook's cell does (``run``; ``lab`` is there).
+``to``) or acts as a notebook's cell does (``run``; ``lab`` is there, and in Lab 2 what ``acts.py`` lists).
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,10 @@ import pytest
 
 import grading.hidden
 from helpers.core import yaml_reader
+from helpers.course.delivery import Platform
 from helpers.course.labs import Lab
 from helpers.course.workspace import acting_in
+from tests.course.alternatives import acts
 from tests.repeats import SOAK
 
 FOLDER = Path(__file__).parent
@@ -67,6 +70,7 @@ class Solutions:
     right: tuple[Alternative, ...]
     wrong: tuple[Alternative, ...]
     solved: tuple[str, ...] = ()
+    back: str = ""
     unknown: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -79,23 +83,29 @@ def of(lab: str, step: str) -> Solutions:
         rows = said.get(kind) or ()
         return tuple(Alternative(lab, step, r["name"], tuple(r["changes"]), r.get("says", "")) for r in rows)
 
-    more = frozenset(said) - {"solved", "right", "wrong"}
-    return Solutions(listed("right"), listed("wrong"), tuple(said.get("solved") or ()), more)
+    more = frozenset(said) - {"solved", "back", "right", "wrong"}
+    return Solutions(listed("right"), listed("wrong"), tuple(said.get("solved") or ()), said.get("back", ""), more)
 
 
-def chosen(lab: str, steps: Iterable[str]) -> list[Any]:
-    """Return the alternatives to try, as parameters: the first right and wrong one of a step, all in ``make soak``."""
+def chosen(lab: str, steps: Iterable[str], kinds: Collection[str] = ("right", "wrong")) -> list[Any]:
+    """Return the alternatives to try, as parameters: all in ``make soak``, else the first one of a step and kind.
+
+    Args:
+        kinds: which of the two an ordinary run tries.
+    """
     found: list[Alternative] = []
     for step in steps:
         solutions = of(lab, step)
-        for some in (solutions.right, solutions.wrong):
-            found += some if SOAK else some[:1]
+        for kind, some in (("right", solutions.right), ("wrong", solutions.wrong)):
+            found += some if SOAK else some[: kind in kinds]
     return [pytest.param(one, id=f"{'wrong' if one.says else 'right'}: {one}", marks=pytest.mark.soak) for one in found]
 
 
 def act(lab: Lab, code: str) -> None:
     """Run code as a cell of the lab's notebooks."""
     names: dict[str, Any] = {"lab": lab}
+    if lab.id == "lab2":
+        names |= acts.names(Platform(lab))
     with acting_in(lab):
         exec(compile(code, "alternative", "exec"), names)
 
