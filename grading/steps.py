@@ -12,22 +12,27 @@ import re
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import ipykernel.kernelspec
 from nbconvert.writers.files import FilesWriter
+from nbformat.validator import get_validator
 from nbgrader.api import Gradebook
 from nbgrader.apps import AutogradeApp
 from nbgrader.converters import Autograde
 from sqlalchemy.exc import SAWarning
 
-from grading import data, execute, submission
+from grading import data, execute, sandbox, submission
 from grading.places import BOXES
 from helpers.course.classroom.grading import STAGE
 
-#: nbgrader's configuration names these modules; they are imported here, before a process is forked for each submission.
-NAMED = (execute, submission)
+#: nbgrader's configuration names these modules, and Jupyter the last one; they are imported here, before a process is
+#: forked for each submission.
+NAMED = (execute, submission, ipykernel.kernelspec)
+#: Formats of notebooks whose validators are made before, for reading and for writing: minor version, relaxed or not.
+FORMATS = ((0, False), (5, False), (5, True))
 #: From this one on nbgrader's preprocessors write the gradebook.
 WRITES = "SaveAutoGrades"
 
@@ -36,6 +41,12 @@ def configured(assignment: str) -> Grading:
     """Return the grading of an assignment, as nbgrader's configuration says, here and in the class's directory."""
     # nbgrader adds objects to its session in an order that SQLAlchemy warns of, at each submission.
     warnings.filterwarnings("ignore", category=SAWarning)
+    # A validator is compiled from the schema when it is first asked for: 0.1 s each, in each process.
+    for minor, relaxed in FORMATS:
+        get_validator(4, minor, relax_add_props=relaxed)
+    # That sandboxes can be made is asked once; what is missing is said where a submission is graded.
+    with suppress(sandbox.NoSandbox):
+        sandbox.require()
     app = AutogradeApp()
     app.initialize(["--log-level=WARN"])
     app.coursedir.assignment_id = assignment
