@@ -125,6 +125,7 @@ BREAKING = [
     ('resource "platform_bucket" "this"', RENAMED, "resource-removed"),
     ("  for_each = { a = 1 }\n", "  count = 2\n", "resource-readdressed"),
     ("moved {\n  from = platform_bucket.main\n  to   = platform_bucket.this\n}\n", "", "moved-dropped"),
+    ("output", 'import {\n  to = platform_bucket.this\n  id = "b"\n}\noutput', "import-block"),
     ("to   = platform_bucket.this", "to   = platform_bucket.other", "moved-dropped"),
 ]
 FORGET = "removed {\n  from = platform_pool.old\n  lifecycle {\n    destroy = false\n  }\n}\n"
@@ -247,3 +248,39 @@ def test_several_inputs_are_evaluated_in_one_run(tmp_path: Path) -> None:
     found = compare(interface(tmp_path / "a", MODULE), interface(tmp_path / "b", text))
     assert {c.name: c.kind for c in found.changes} == {"nodes": "validation-tightened", "kind": "validation-loosened"}
     assert "16" in found.breaking[0].text or "9" in found.breaking[0].text
+
+
+@pytest.mark.parametrize(
+    ("override", "kinds"),
+    [
+        ('variable "nodes" {\n  description = "How many."\n}\n', ["description"]),
+        ('output "label" {\n  description = "What is shown."\n}\n', ["description"]),
+        ('resource "platform_queue" "this" {\n  name = "q"\n}\n', []),
+        ('variable "nodes" {\n  default = 4\n}\n', ["default-changed"]),
+        ('variable "nodes" {\n  type = bool\n}\n', ["type-changed"]),
+        ('variable "team" {\n  default = "vision"\n}\n', ["variable-now-optional"]),
+    ],
+)
+def test_an_override_file_changes_what_it_says_and_nothing_else(
+    tmp_path: Path, override: str, kinds: list[str]
+) -> None:
+    text = MODULE + 'resource "platform_queue" "this" {\n  for_each = { a = 1 }\n  name     = each.key\n}\n'
+    old = interface(tmp_path / "a", text)
+    interface(tmp_path / "b", text)
+    (tmp_path / "b" / "more_override.tf").write_text(override)
+    new = read(tmp_path / "b")
+    assert [change.kind for change in compare(old, new).changes] == kinds
+
+
+def test_a_number_that_becomes_a_string_keeps_its_default_and_retypes_its_output(tmp_path: Path) -> None:
+    text = 'variable "n" {\n  type    = number\n  default = 3\n}\noutput "n" {\n  value = VALUE\n}\n'
+    for value, kinds in (
+        ("var.n", ["output-retyped", "type-widened"]),
+        ("[var.n]", ["output-expression", "type-widened"]),
+        ('"${var.n} nodes"', ["type-widened"]),
+    ):
+        was = text.replace("VALUE", value)
+        now = was.replace("number", "string").replace("= 3", '= "3"')
+        found = compare(interface(tmp_path / "a", was), interface(tmp_path / "b", now))
+        assert sorted(change.kind for change in found.changes) == kinds, value
+    assert found.bump == "minor" and not found.undecided

@@ -179,6 +179,8 @@ class Interface(Displayed):
     moved: tuple[Moved, ...] = ()
     removed: tuple[Removed, ...] = ()
     guards: tuple[Guard, ...] = ()
+    #: What ``import`` blocks import to; a caller's Terraform refuses such a module.
+    imports: tuple[str, ...] = ()
     inside_known: bool = True
 
     @property
