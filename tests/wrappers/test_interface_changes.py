@@ -284,3 +284,36 @@ def test_a_number_that_becomes_a_string_keeps_its_default_and_retypes_its_output
         found = compare(interface(tmp_path / "a", was), interface(tmp_path / "b", now))
         assert sorted(change.kind for change in found.changes) == kinds, value
     assert found.bump == "minor" and not found.undecided
+
+
+INNER = 'terraform {\n  required_version = ">= 1.9"\n}\nresource "platform_queue" "q" {\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("inner", "kinds"),
+    [
+        (INNER.replace('"q"', '"r"'), ["resource-removed"]),
+        (INNER.replace("1.9", "1.12"), ["required_version-raised"]),
+        (INNER.replace("{\n}", "{\n  for_each = { a = 1 }\n}"), ["resource-readdressed"]),
+        (INNER.replace('"q"', '"r"') + "moved {\n  from = platform_queue.q\n  to = platform_queue.r\n}\n", []),
+        (INNER + 'variable "n" {\n}\noutput "n" {\n  value = var.n\n}\n', []),
+    ],
+)
+def test_what_an_inner_module_loses_is_lost_for_the_callers_too(tmp_path: Path, inner: str, kinds: list[str]) -> None:
+    found = compare(outside(tmp_path / "a", INNER, ""), outside(tmp_path / "b", inner, ""))
+    assert [change.kind for change in found.breaking] == kinds and not found.undecided
+    assert all(change.name.startswith("module.queue.") for change in found.changes)
+
+
+def test_what_the_outer_module_may_have_moved_goes_to_a_person(tmp_path: Path) -> None:
+    move = "moved {\n  from = module.queue.platform_queue.q\n  to = module.queue.platform_queue.r\n}\n"
+    new = outside(tmp_path / "b", INNER.replace('"q"', '"r"'), move)
+    found = compare(outside(tmp_path / "a", INNER, ""), new)
+    assert not found.breaking and [change.key for change in found.undecided][-1].startswith("resource-removed:module.")
+
+
+def outside(folder: Path, inner: str, more: str) -> Interface:
+    """Return a module that calls one of its own directories."""
+    (folder / "queue").mkdir(parents=True)
+    (folder / "queue" / "main.tf").write_text(inner)
+    return interface(folder, MODULE + 'module "queue" {\n  source = "./queue"\n}\n' + more)

@@ -19,6 +19,8 @@ from helpers.wrappers.module_interface.hcl_reader import Request, ask
 from helpers.wrappers.module_interface.interface import Interface, Output, ProviderRequirement, Variable
 from helpers.wrappers.module_interface.type_constraint import TypeConstraint, narrowed
 
+#: Changes of an inner module that reach those who call the outer one.
+_REACHING = ("resource-", "moved-", "removed-", "required_version", "provider-", "import-")
 _TEMPLATE = re.compile(r'"[^"]*"')
 #: Address -> what a reference to it was, and is: one object, a list, a map.
 _Forms = Mapping[str, tuple[str, str]]
@@ -95,8 +97,26 @@ def compare(old: Interface, new: Interface) -> InterfaceDiff:
         *_outputs(old, new, parsed),
         *_requirements(old, new, parsed),
         *inside.changes(old, new, parsed.expressions),
+        *_inner(old, new),
     ]
     return InterfaceDiff(in_order(changes))
+
+
+def _inner(old: Interface, new: Interface) -> Iterator[Change]:
+    """Yield what callers meet of the changes in a module's own inner modules: lost objects, narrower requirements."""
+    before, after = dict(old.inner), dict(new.inner)
+    for name in sorted(name for name in before if name in after and before[name] != after[name]):
+        place = f"module.{name}"
+        blocks = [move.old for move in new.moved] + [block.old for block in new.removed]
+        led = any(address.startswith((f"{place}.", f"{place}[")) for address in blocks)
+        for change in compare(before[name], after[name]).changes:
+            if not change.kind.startswith(_REACHING) or not (change.breaking or change.undecided):
+                continue
+            key, text = f"{place}.{change.name}", f"in module {name}: {change.text}"
+            if led or change.undecided:
+                yield undecided(change.kind, key, text + ("; a block of the outer module may save it" if led else ""))
+            else:
+                yield Change(change.kind, key, text, change.bump)
 
 
 def _pair(gone: Sequence[Any], come: Sequence[Any], same: Callable[[Any, Any], bool]) -> dict[str, str]:

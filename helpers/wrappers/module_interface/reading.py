@@ -7,8 +7,10 @@ from its ``syntax`` request, with locals written out (`written`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal
 
 from helpers.wrappers.base import StrPath
@@ -62,7 +64,18 @@ def read(directory: StrPath, *, executable: StrPath | None = None, allow_errors:
             next="Correct the line above; terraform validate says more.",
             found=errors,
         )
-    return _with_declared(_interface(tool.workdir.name, raw, found), declared, written.read(tool.workdir, syntax))
+    own = _with_declared(_interface(tool.workdir.name, raw, found), declared, written.read(tool.workdir, syntax))
+    return replace(own, inner=tuple(_inner(own, tool.workdir, executable)))
+
+
+def _inner(own: Interface, directory: Path, executable: StrPath | None) -> Iterator[tuple[str, Interface]]:
+    """Yield the modules below the directory that the module calls; what cannot be read, Terraform itself says."""
+    for call in own.module_calls:
+        place = (directory / call.source).resolve()
+        below = call.source.startswith("./") and place != directory.resolve()
+        if below and place.is_relative_to(directory.resolve()) and place.is_dir():
+            with contextlib.suppress(InvalidModule):
+                yield call.name, read(place, executable=executable)
 
 
 def _interface(name: str, raw: Mapping[str, Any], found: tuple[ModuleDiagnostic, ...]) -> Interface:
