@@ -125,6 +125,7 @@ BREAKING = [
     ('resource "platform_bucket" "this"', RENAMED, "resource-removed"),
     ("  for_each = { a = 1 }\n", "  count = 2\n", "resource-readdressed"),
     ("moved {\n  from = platform_bucket.main\n  to   = platform_bucket.this\n}\n", "", "moved-dropped"),
+    ("output", 'import {\n  to = platform_bucket.this\n  id = "b"\n}\noutput', "import-block"),
     ("to   = platform_bucket.this", "to   = platform_bucket.other", "moved-dropped"),
 ]
 FORGET = "removed {\n  from = platform_pool.old\n  lifecycle {\n    destroy = false\n  }\n}\n"
@@ -247,3 +248,72 @@ def test_several_inputs_are_evaluated_in_one_run(tmp_path: Path) -> None:
     found = compare(interface(tmp_path / "a", MODULE), interface(tmp_path / "b", text))
     assert {c.name: c.kind for c in found.changes} == {"nodes": "validation-tightened", "kind": "validation-loosened"}
     assert "16" in found.breaking[0].text or "9" in found.breaking[0].text
+
+
+@pytest.mark.parametrize(
+    ("override", "kinds"),
+    [
+        ('variable "nodes" {\n  description = "How many."\n}\n', ["description"]),
+        ('output "label" {\n  description = "What is shown."\n}\n', ["description"]),
+        ('resource "platform_queue" "this" {\n  name = "q"\n}\n', []),
+        ('variable "nodes" {\n  default = 4\n}\n', ["default-changed"]),
+        ('variable "nodes" {\n  type = bool\n}\n', ["type-changed"]),
+        ('variable "team" {\n  default = "vision"\n}\n', ["variable-now-optional"]),
+    ],
+)
+def test_an_override_file_changes_what_it_says_and_nothing_else(
+    tmp_path: Path, override: str, kinds: list[str]
+) -> None:
+    text = MODULE + 'resource "platform_queue" "this" {\n  for_each = { a = 1 }\n  name     = each.key\n}\n'
+    old = interface(tmp_path / "a", text)
+    interface(tmp_path / "b", text)
+    (tmp_path / "b" / "more_override.tf").write_text(override)
+    new = read(tmp_path / "b")
+    assert [change.kind for change in compare(old, new).changes] == kinds
+
+
+def test_a_number_that_becomes_a_string_keeps_its_default_and_retypes_its_output(tmp_path: Path) -> None:
+    text = 'variable "n" {\n  type    = number\n  default = 3\n}\noutput "n" {\n  value = VALUE\n}\n'
+    for value, kinds in (
+        ("var.n", ["output-retyped", "type-widened"]),
+        ("[var.n]", ["output-expression", "type-widened"]),
+        ('"${var.n} nodes"', ["type-widened"]),
+    ):
+        was = text.replace("VALUE", value)
+        now = was.replace("number", "string").replace("= 3", '= "3"')
+        found = compare(interface(tmp_path / "a", was), interface(tmp_path / "b", now))
+        assert sorted(change.kind for change in found.changes) == kinds, value
+    assert found.bump == "minor" and not found.undecided
+
+
+INNER = 'terraform {\n  required_version = ">= 1.9"\n}\nresource "platform_queue" "q" {\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("inner", "kinds"),
+    [
+        (INNER.replace('"q"', '"r"'), ["resource-removed"]),
+        (INNER.replace("1.9", "1.12"), ["required_version-raised"]),
+        (INNER.replace("{\n}", "{\n  for_each = { a = 1 }\n}"), ["resource-readdressed"]),
+        (INNER.replace('"q"', '"r"') + "moved {\n  from = platform_queue.q\n  to = platform_queue.r\n}\n", []),
+        (INNER + 'variable "n" {\n}\noutput "n" {\n  value = var.n\n}\n', []),
+    ],
+)
+def test_what_an_inner_module_loses_is_lost_for_the_callers_too(tmp_path: Path, inner: str, kinds: list[str]) -> None:
+    found = compare(outside(tmp_path / "a", INNER, ""), outside(tmp_path / "b", inner, ""))
+    assert [change.kind for change in found.breaking] == kinds and not found.undecided
+    assert all(change.name.startswith("module.queue.") for change in found.changes)
+
+
+def test_what_the_outer_module_may_have_moved_goes_to_a_person(tmp_path: Path) -> None:
+    move = "moved {\n  from = module.queue.platform_queue.q\n  to = module.queue.platform_queue.r\n}\n"
+    new = outside(tmp_path / "b", INNER.replace('"q"', '"r"'), move)
+    found = compare(outside(tmp_path / "a", INNER, ""), new)
+    assert not found.breaking and [change.key for change in found.undecided][-1].startswith("resource-removed:module.")
+
+
+def outside(folder: Path, inner: str, more: str) -> Interface:
+    """Return a module that calls one of its own directories."""
+    (folder / "queue").mkdir(parents=True)
+    (folder / "queue" / "main.tf").write_text(inner)
+    return interface(folder, MODULE + 'module "queue" {\n  source = "./queue"\n}\n' + more)

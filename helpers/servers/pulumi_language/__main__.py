@@ -4,8 +4,8 @@
 gRPC contract between the two (``language.proto``, whose stubs come with the SDK) are Pulumi's. Pulumi's own host cannot
 be built here: its Go module is not to be had from the module proxy alone. What Pulumi's own host does more:
 
-- runs the program in a virtual environment that ``Pulumi.yaml`` names (venv, uv, poetry); here it is always the
-  environment that this server runs in, and a project that names another is refused;
+- makes and fills the virtual environment that ``Pulumi.yaml`` names, and uses uv or poetry for it, and a type checker;
+  here an environment that exists is used (`environment`), by default the one of the course, and the rest is refused;
 - ``pulumi install`` and ``pulumi new`` install dependencies; a debugger is attached; source-based plugins and policy
   packs are run; packages are generated from schemas. All of these are answered with "not implemented".
 
@@ -31,6 +31,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
+from helpers.servers.pulumi_language.environment import enter, leave_house, refusal
 from helpers.servers.pulumi_language.parent import end_with
 from helpers.servers.pulumi_language.program import Outcome, execute
 
@@ -53,8 +54,8 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         engine: address that the program logs to.
     """
 
-    def __init__(self, engine: str, jobs: queue.SimpleQueue[Job | None], options: list[str]) -> None:
-        self.engine, self._jobs, self._options = engine, jobs, options
+    def __init__(self, engine: str, jobs: queue.SimpleQueue[Job | None], refused: str) -> None:
+        self.engine, self._jobs, self._refused = engine, jobs, refused
         self._ran = False
 
     def Handshake(self, request: Any, context: Any) -> Any:
@@ -78,12 +79,8 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def Run(self, request: Any, context: Any) -> Any:
         """Run the program. An error that was shown already is told by ``bail`` alone."""
-        if self._options:
-            named = ", ".join(self._options)
-            return language_pb2.RunResponse(
-                error=f"this language host runs programs in the environment of the course; remove {named} of the "
-                "runtime's options from Pulumi.yaml, or put a Pulumi with its own language host on PATH"
-            )
+        if self._refused:
+            return language_pb2.RunResponse(error=self._refused)
         if self._ran:
             return language_pb2.RunResponse(error="this language host runs one program only; the engine starts another")
         self._ran = True
@@ -129,23 +126,29 @@ def provider_plugins() -> Iterator[dict[str, Any]]:
                     yield {**own, **{key: said[key] for key in ("name", "version", "server") if said.get(key)}}
 
 
-def arguments(argv: list[str]) -> tuple[str, str, list[str]]:
-    """Return the engine's address, the project's root and the names of runtime options that are not ours to meet."""
+def arguments(argv: list[str]) -> tuple[str, str, dict[str, str]]:
+    """Return the engine's address, the project's root and the runtime's options."""
     parser = argparse.ArgumentParser(description="Pulumi's language host for Python; started by the engine.")
     parser.add_argument("-root", default="")
     parser.add_argument("engine", nargs="?", default="")
     known, rest = parser.parse_known_args(argv)
-    return known.engine, known.root, sorted(item.lstrip("-").partition("=")[0] for item in rest)
+    given = (item.lstrip("-").partition("=") for item in rest)
+    return known.engine, known.root, {name: value for name, _, value in given}
 
 
 def main() -> None:
     """Serve until the engine ends us; the port goes to standard output, as the engine expects."""
     engine, root, options = arguments(sys.argv[1:])
+    refused = ""
+    if not leave_house():
+        refused = refusal(options, root)
+        if not refused:
+            enter(options.get("virtualenv", ""), root, "helpers.servers.pulumi_language")
     end_with(os.getppid())
     jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
     limits = [("grpc.max_receive_message_length", MAX_MESSAGE), ("grpc.max_send_message_length", MAX_MESSAGE)]
     server = grpc.server(ThreadPoolExecutor(max_workers=4), options=limits)
-    host = LanguageHost(engine, jobs, options)
+    host = LanguageHost(engine, jobs, refused)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     print(server.add_insecure_port("127.0.0.1:0"), flush=True)
     server.start()

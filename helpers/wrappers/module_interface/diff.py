@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,9 @@ from helpers.wrappers.module_interface.hcl_reader import Request, ask
 from helpers.wrappers.module_interface.interface import Interface, Output, ProviderRequirement, Variable
 from helpers.wrappers.module_interface.type_constraint import TypeConstraint, narrowed
 
+#: Changes of an inner module that reach those who call the outer one.
+_REACHING = ("resource-", "moved-", "removed-", "required_version", "provider-", "import-")
+_TEMPLATE = re.compile(r'"[^"]*"')
 #: Address -> what a reference to it was, and is: one object, a list, a map.
 _Forms = Mapping[str, tuple[str, str]]
 #: Two sets of constraints, and whether they are of a provider, for which Terraform has rules of its own.
@@ -93,8 +97,26 @@ def compare(old: Interface, new: Interface) -> InterfaceDiff:
         *_outputs(old, new, parsed),
         *_requirements(old, new, parsed),
         *inside.changes(old, new, parsed.expressions),
+        *_inner(old, new),
     ]
     return InterfaceDiff(in_order(changes))
+
+
+def _inner(old: Interface, new: Interface) -> Iterator[Change]:
+    """Yield what callers meet of the changes in a module's own inner modules: lost objects, narrower requirements."""
+    before, after = dict(old.inner), dict(new.inner)
+    for name in sorted(name for name in before if name in after and before[name] != after[name]):
+        place = f"module.{name}"
+        blocks = [move.old for move in new.moved] + [block.old for block in new.removed]
+        led = any(address.startswith((f"{place}.", f"{place}[")) for address in blocks)
+        for change in compare(before[name], after[name]).changes:
+            if not change.kind.startswith(_REACHING) or not (change.breaking or change.undecided):
+                continue
+            key, text = f"{place}.{change.name}", f"in module {name}: {change.text}"
+            if led or change.undecided:
+                yield undecided(change.kind, key, text + ("; a block of the outer module may save it" if led else ""))
+            else:
+                yield Change(change.kind, key, text, change.bump)
 
 
 def _pair(gone: Sequence[Any], come: Sequence[Any], same: Callable[[Any, Any], bool]) -> dict[str, str]:
@@ -152,7 +174,7 @@ def _variable(old: Variable, new: Variable) -> Iterator[Change]:
             text,
             "major" if new.required else "minor",
         )
-    elif not new.required and old.default_digest != new.default_digest:
+    elif not new.required and not _same_default(old, new):
         values = "" if old.sensitive or new.sensitive else f" from {_json(old.default)} to {_json(new.default)}"
         text = f"the default of variable {name} changed{values}: a caller that leaves it out gets something else"
         yield Change("default-changed", name, text, "major")
@@ -166,6 +188,20 @@ def _variable(old: Variable, new: Variable) -> Iterator[Change]:
         yield Change("variable-sensitivity", name, text, "minor")
     if old.description != new.description:
         yield Change("description", name, f"variable {name} has another description", "patch")
+
+
+def _same_default(old: Variable, new: Variable) -> bool:
+    """Return whether the defaults are the same as the new type converts them: 3 for a string is "3"."""
+    if old.default_digest == new.default_digest or old.sensitive or new.sensitive:
+        return old.default_digest == new.default_digest
+    return new.type.strip() == "string" and _text(old.default) == _text(new.default) is not None
+
+
+def _text(value: Any) -> str | None:
+    """Return a string, number or bool as Terraform converts it to a string; None for anything else."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value) if isinstance(value, bool | int | float) else None
 
 
 def _nullable(old: Variable, new: Variable) -> Iterator[Change]:
@@ -199,6 +235,7 @@ def _outputs(old: Interface, new: Interface, parsed: _Parsed) -> Iterator[Change
     for name in before.keys() & after.keys():
         yield from _output(before[name], after[name])
         formed = list(_formed(before[name], after[name], new, parsed, forms))
+        formed = formed or list(_of_retyped(before[name], after[name], old, new))
         yield from formed or _value(before[name], after[name], new, parsed)
 
 
@@ -253,6 +290,22 @@ def _value(old: Output, new: Output, module: Interface, parsed: _Parsed) -> Iter
         yield Change("output-value", name, f"output {name} is computed otherwise, with the same type", "patch")
 
 
+def _of_retyped(old: Output, new: Output, before: Interface, after: Interface) -> Iterator[Change]:
+    """Yield an output that is written as before, of an input that was a number or bool and is a string now.
+
+    Such an input accepts more; a caller who reads the output gets something else. Other changes break at the input.
+    """
+    was, now = _plain_types(before), _plain_types(after)
+    for name in sorted(name for name in was if was[name] != "string" and now.get(name) == "string"):
+        text = f"{name}, which was a {was[name]} and is a {now[name]}"
+        if old.value.strip() == new.value.strip() == name:
+            yield Change("output-retyped", old.name, f"output {old.name} changed its type: it is {text}", "major")
+        # In a template it becomes a text, whatever it was.
+        elif old.value == new.value and re.search(rf"{re.escape(name)}(?![\w-])", _TEMPLATE.sub("", new.value)):
+            why = f"output {old.name} is made of {text}; its own type cannot be told"
+            yield undecided("output-expression", old.name, why)
+
+
 def _plain_types(module: Interface) -> dict[str, str]:
     """Return reference -> type of the inputs whose type is a single word."""
     words = ("string", "number", "bool")
@@ -274,6 +327,9 @@ def _requirements(old: Interface, new: Interface, parsed: _Parsed) -> Iterator[C
         yield from _aliases(ProviderRequirement(name), after[name])
         text = f"provider {name} is needed now; whether a caller has to configure it cannot be told"
         yield undecided("provider-added", name, text)
+    for address in sorted(set(new.imports) - set(old.imports)):
+        text = f"an import block for {address} is in the module; Terraform takes one in a root module only"
+        yield Change("import-block", address, text, "major")
     for name in before.keys() - after.keys():
         yield Change("provider-removed", name, f"provider {name} is no longer needed", "minor")
 

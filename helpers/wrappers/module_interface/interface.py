@@ -179,6 +179,10 @@ class Interface(Displayed):
     moved: tuple[Moved, ...] = ()
     removed: tuple[Removed, ...] = ()
     guards: tuple[Guard, ...] = ()
+    #: What ``import`` blocks import to; a caller's Terraform refuses such a module.
+    imports: tuple[str, ...] = ()
+    #: Modules of its own directories that it calls: name of the call -> interface.
+    inner: tuple[tuple[str, Interface], ...] = ()
     inside_known: bool = True
 
     @property

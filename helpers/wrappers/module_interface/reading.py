@@ -7,8 +7,10 @@ from its ``syntax`` request, with locals written out (`written`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal
 
 from helpers.wrappers.base import StrPath
@@ -62,7 +64,18 @@ def read(directory: StrPath, *, executable: StrPath | None = None, allow_errors:
             next="Correct the line above; terraform validate says more.",
             found=errors,
         )
-    return _with_declared(_interface(tool.workdir.name, raw, found), declared, written.read(tool.workdir, syntax))
+    own = _with_declared(_interface(tool.workdir.name, raw, found), declared, written.read(tool.workdir, syntax))
+    return replace(own, inner=tuple(_inner(own, tool.workdir, executable)))
+
+
+def _inner(own: Interface, directory: Path, executable: StrPath | None) -> Iterator[tuple[str, Interface]]:
+    """Yield the modules below the directory that the module calls; what cannot be read, Terraform itself says."""
+    for call in own.module_calls:
+        place = (directory / call.source).resolve()
+        below = call.source.startswith("./") and place != directory.resolve()
+        if below and place.is_relative_to(directory.resolve()) and place.is_dir():
+            with contextlib.suppress(InvalidModule):
+                yield call.name, read(place, executable=executable)
 
 
 def _interface(name: str, raw: Mapping[str, Any], found: tuple[ModuleDiagnostic, ...]) -> Interface:
@@ -89,7 +102,9 @@ def _with_declared(found: Interface, declared: Answer, texts: Written) -> Interf
     """Return the interface with what only the declarations show."""
     variables, outputs = _merged(declared, "variables"), _merged(declared, "outputs")
     calls = {c["name"]: c.get("repetition", "") for c in declared["module_calls"]}
-    repeated = {r["address"]: r.get("repetition", "") for r in declared["resources"]}
+    repeated: dict[str, str] = {}
+    for one in declared["resources"]:
+        repeated[one["address"]] = one.get("repetition") or repeated.get(one["address"], "")
     aliases = {p["name"]: tuple(p.get("aliases") or ()) for p in declared["required_providers"]}
     return replace(
         found,
@@ -106,6 +121,7 @@ def _with_declared(found: Interface, declared: Answer, texts: Written) -> Interf
         ),
         moved=tuple(Moved(m["from"], m.get("to", ""), m["file"], m["line"]) for m in declared["moved"]),
         guards=texts.all_guards(),
+        imports=tuple(map(texts.inlined, texts.imports)),
         removed=tuple(Removed(m["from"], bool(m.get("destroy")), m["file"], m["line"]) for m in declared["removed"]),
     )
 
@@ -114,7 +130,10 @@ def _merged(declared: Answer, key: str) -> dict[str, dict[str, Any]]:
     """Return the declarations by name; overrides come last, and what they set wins."""
     found: dict[str, dict[str, Any]] = {}
     for item in declared[key]:
-        found.setdefault(item["name"], {}).update(item)
+        before = found.setdefault(item["name"], dict(item))
+        # An override without a default leaves the one that there is.
+        required = bool(before.get("required")) and bool(item.get("required"))
+        before.update({**item, "required": required})
     return found
 
 
@@ -123,6 +142,9 @@ def _declared_variable(found: Variable, item: Mapping[str, Any], texts: Written)
     if conditions is None:
         conditions = tuple(rule["condition"] for rule in item.get("validations") or ())
     nullable = item.get("nullable", "true").strip() != "false"
+    if item.get("override"):
+        # terraform-config-inspect takes an override's block for the whole declaration.
+        found = _variable({**item, "pos": {"filename": item["file"], "line": item["line"]}})
     known = replace(found, nullable=nullable, ephemeral=bool(item.get("ephemeral")), validations=conditions)
     # terraform-config-inspect keeps a number as a float; the declaration has all digits of an integer.
     if isinstance(default := item.get("default"), int) and not isinstance(default, bool):
@@ -132,6 +154,8 @@ def _declared_variable(found: Variable, item: Mapping[str, Any], texts: Written)
 
 def _declared_output(found: Output, item: Mapping[str, Any], texts: Written) -> Output:
     value = texts.value(f"output.{found.name}", "value") or item.get("value", "")
+    if item.get("override"):
+        found = replace(found, description=item.get("description", ""), sensitive=bool(item.get("sensitive")))
     return replace(found, ephemeral=bool(item.get("ephemeral")), value=value)
 
 

@@ -39,13 +39,15 @@ class Written:
     Attributes:
         locals: name -> expression.
         values: ``output.NAME``, ``TYPE.NAME`` or ``module.NAME`` -> attribute -> expression.
-        validations: variable -> conditions. guards: (owner, kind, condition). known: locals that are worked out.
+        validations: variable -> conditions. guards: (owner, kind, condition). imports: addresses of import blocks.
+        known: locals that are worked out.
     """
 
     locals: dict[str, Value] = field(default_factory=dict)
     values: dict[str, dict[str, Value]] = field(default_factory=dict)
     validations: dict[str, list[Value]] = field(default_factory=dict)
     guards: list[tuple[str, str, Value]] = field(default_factory=list)
+    imports: list[Value] = field(default_factory=list)
     known: dict[str, str] = field(default_factory=dict)
 
     def value(self, owner: str, *names: str) -> str:
@@ -124,6 +126,8 @@ def _block(found: Written, block: Mapping[str, Any], source: bytes) -> None:
         rules = [dict(_arguments(inner, source)) for inner in _inner(block, "validation")]
         if rules or labels[0] not in found.validations:
             found.validations[labels[0]] = [rule["condition"] for rule in rules if "condition" in rule]
+    elif kind == "import" and "to" in arguments:
+        found.imports.append(arguments["to"])
     elif kind in ("output", "module", "resource", "data") and labels:
         owner = ".".join(labels if kind == "resource" else (kind, *labels))
         found.values.setdefault(owner, {}).update(arguments)

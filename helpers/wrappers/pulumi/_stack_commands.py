@@ -9,7 +9,7 @@ from typing import Any
 from helpers.core import yaml_reader
 from helpers.core.sensitive import WITHHELD, Sensitive
 from helpers.wrappers.pulumi._run import Runner
-from helpers.wrappers.pulumi._values import SECRET
+from helpers.wrappers.pulumi._values import holds_secret
 from helpers.wrappers.pulumi.types import ConfigValue, StackState, StackSummary
 from helpers.wrappers.terraform.types import Output, Outputs
 
@@ -104,13 +104,16 @@ class StackCommands:
         return str(yaml_reader.load(text).get("name", ""))
 
     def output(self) -> Outputs:
-        """Run ``pulumi stack output``: what the program exported; a secret is masked, `Output.reveal` gives it."""
+        """Run ``pulumi stack output``: what the program exported.
+
+        An output that is a secret, or has one anywhere inside, is masked as a whole; `Output.reveal` gives it.
+        """
         shown: dict[str, Any] = self._runner.json(["stack", "output", "--stack", self.stack]) or {}
         real = shown
-        if SECRET in shown.values():
+        if holds_secret(shown):
             real = self._runner.json(["stack", "output", "--stack", self.stack, "--show-secrets"], raw=True)
         return Outputs(
-            (name, Output(name, Sensitive(real[name]), sensitive=True) if value == SECRET else Output(name, value))
+            (name, Output(name, Sensitive(real[name]), sensitive=True) if holds_secret(value) else Output(name, value))
             for name, value in sorted(shown.items())
         )
 
@@ -158,7 +161,7 @@ def withheld(name: str) -> Output:
 def outputs_of(values: Mapping[str, Any]) -> Outputs:
     """Return the outputs in an event of the engine, secrets without values."""
     return Outputs(
-        (name, withheld(name) if value == SECRET else Output(name, value)) for name, value in sorted(values.items())
+        (name, withheld(name) if holds_secret(value) else Output(name, value)) for name, value in sorted(values.items())
     )
 
 

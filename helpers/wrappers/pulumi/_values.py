@@ -9,6 +9,8 @@ from helpers.core.sensitive import WITHHELD, Sensitive
 
 #: What Pulumi prints for a secret.
 SECRET = "[secret]"  # noqa: S105
+#: How an event of the engine marks a secret: {key: kind, "ciphertext": ..} (``resource.SigKey``, ``SecretSig``).
+_SIGNATURE, _SECRET_KIND = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 #: What stands in a preview for a value that only the update will know (``plugin.UnknownStringValue`` and its kin).
 UNKNOWN = {
     "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
@@ -29,6 +31,15 @@ Path = tuple[str | int, ...]
 def property_path(text: str) -> Path:
     """Return the steps of a property path: ``tags.team``, ``rules[0].port``, ``["a.b"]``."""
     return tuple(int(i) if i else (quoted or name) for name, i, quoted in _STEP.findall(text))
+
+
+def holds_secret(value: Any) -> bool:
+    """Return whether a value is a secret or has one anywhere inside, as `SECRET` or in the form of events."""
+    if isinstance(value, dict):
+        return value.get(_SIGNATURE) == _SECRET_KIND or any(map(holds_secret, value.values()))
+    if isinstance(value, list):
+        return any(map(holds_secret, value))
+    return bool(value == SECRET)
 
 
 def read(value: Any, side: str, changed: tuple[Path, ...] = (), path: Path = ()) -> tuple[Any, Any]:

@@ -135,6 +135,7 @@ class PulumiStopped(PulumiError):
 _RULES: tuple[tuple[str, type[PulumiError], str], ...] = (
     (r"passphrase must be set", MissingPassphrase, "The passphrase of the stack's secrets is missing"),
     (r"incorrect passphrase", WrongPassphrase, "The passphrase is not the stack's"),
+    (r"Program exited with non-zero exit code: ", ProgramFailed, "The program ended itself"),
     (r"Missing required configuration variable '([^']+)'", MissingConfig, "The configuration {0} has no value"),
     (
         r"using the --stack flag, pass the fully qualified name|no Pulumi\.yaml (project file )?found|"
@@ -182,6 +183,7 @@ def build_error(command: str, said: str, project: str = "", applied: tuple[tuple
     return kind(f"pulumi {command} failed", why=_short(said), applied=applied, next=kind.hint or "course doctor")
 
 
+_NO_LINE = "Look at what the program awaits or exports (async functions), then pulumi.preview()."
 _FRAME = re.compile(r'^  File "([^"]+)", line (\d+), in (.+)$', re.MULTILINE)
 
 
@@ -190,11 +192,15 @@ def _program_failed(said: str, project: str, applied: tuple[tuple[str, str], ...
     trace = said[said.index("Traceback (most recent call last)") :].rstrip()
     frames = list(_FRAME.finditer(trace))
     prefix = project.rstrip("/") + "/"
-    own = [frame for frame in frames if not prefix.strip("/") or frame[1].startswith(prefix)]
-    at = (own or frames)[-1] if frames else None
+    # A program that is one file is told by its name alone, as Python ran it.
+    own = [f for f in frames if not prefix.strip("/") or f[1].startswith(prefix) or not f[1].startswith(("/", "<"))]
     last = _last_error(trace)
-    if at is None:
-        return ProgramFailed("The program failed", why=last, applied=applied)
+    if not own:
+        why = f"{last}\nThe traceback names no line of the program: a value that it waits for could not be had."
+        error = ProgramFailed("The program failed", why=why, next=_NO_LINE, applied=applied)
+        error.error, error.traceback = last, trace
+        return error
+    at = own[-1]
     file = at[1].removeprefix(prefix).removeprefix("./")
     code = trace[at.end() :].lstrip("\n").splitlines()[0].strip()
     error = ProgramFailed(f"The program failed in line {at[2]} of {file}", why=f"{code}\n{last}", applied=applied)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import shlex
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, provider_pb2_grpc
 
 from helpers.core import process
+from helpers.servers.pulumi_language.__main__ import LanguageHost as LanguageService
+from helpers.servers.pulumi_language.environment import refusal
 from helpers.wrappers.pulumi import LanguageHost, language_host
 from helpers.wrappers.pulumi.host import DYNAMIC, LANGUAGE, search_path
 from tests.waits import until
@@ -71,13 +74,25 @@ def test_our_host_answers_what_the_engine_asks(host: language_pb2_grpc.LanguageR
     assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
-def test_an_environment_of_the_projects_own_is_refused() -> None:
-    argv = [sys.executable, "-u", "-P", "-m", "helpers.servers.pulumi_language", "-virtualenv=venv", "127.0.0.1:9"]
-    with process.start(argv) as running:
-        port = next(line.text for line in running if line.stream == "stdout")
-        stub = language_pb2_grpc.LanguageRuntimeStub(grpc.insecure_channel(f"127.0.0.1:{port}"))
-        answer = stub.Run(language_pb2.RunRequest(program="."))
-        assert "virtualenv" in answer.error and not answer.bail
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"virtualenv": "venv", "toolchain": "pip"}, "make it: python3 -m venv venv"),
+        ({"toolchain": "uv"}, "option toolchain"),
+        ({"typechecker": "mypy", "toolchain": "pip"}, "option typechecker"),
+        ({"toolchain": "pip"}, ""),
+        ({}, ""),
+    ],
+)
+def test_options_of_the_runtime_are_met_or_refused_with_what_to_do(
+    options: dict[str, str], why: str, tmp_path: Path
+) -> None:
+    said = refusal(options, str(tmp_path))
+    assert why in said and bool(said) is bool(why)
+
+
+def test_a_refused_option_is_the_answer_to_run() -> None:
+    assert LanguageService("", queue.SimpleQueue(), "not met").Run(language_pb2.RunRequest(), None).error == "not met"
 
 
 #: Starts a provider as the engine does, says its process id and its port, and waits to be killed.
