@@ -26,6 +26,10 @@ mkdir -p build
 lint=
 [ "$choice" = soak ] || { scripts/lint.sh > build/lint.log 2>&1 & lint=$!; }
 
+# In a fresh clone one process compiles what tests import, while lint has the other core; else each worker would do it.
+if [ -z "$(find tests/__pycache__ -name 'conftest.*-pytest-*.pyc' -print -quit 2>/dev/null)" ]; then
+  .venv/bin/python -m pytest -n0 --collect-only -q "$@" > /dev/null 2>&1 || true
+fi
 # Three workers for each of two cores, for the same reason: with four in all, the cores were idle for a quarter of a run.
 # By module: fixtures of a module (a class, a workspace, services) are made once. In the order of tests/durations.json,
 # longest first.
