@@ -5,6 +5,7 @@ Each module has a state of its own (`isolated`); what several modules share is l
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -33,6 +34,17 @@ def pytest_configure(config: pytest.Config) -> None:
     costs = durations.Costs()
     process.spawn = costs.watch(process.spawn)
     config.pluginmanager.register(costs)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for no garbage among what is imported and collected, then or later: it is a fifth of the time it takes."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -157,6 +158,10 @@ def test_a_run_over_its_budget_says_so(
     lines = durations.verdict(minutes)
     assert len(lines) == len(said)
     assert all(line.startswith(start) for line, start in zip(lines, said, strict=True))
+
+
+def test_garbage_is_collected_again_after_the_tests_are() -> None:
+    assert gc.isenabled() and gc.get_freeze_count() > 10_000
 
 
 def test_pytests_own_summary_closes_a_run() -> None:

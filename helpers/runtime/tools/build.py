@@ -379,7 +379,7 @@ def clean(*, tools: bool = False) -> int:
                 held.enter_context(FileLock(lock, timeout=0))
         except Timeout:
             return 0
-        built = ("tools", "checked", "terraform-mirror", "go-tests", "terratest") if tools else ()
+        built = ("tools", "checked", "terraform-mirror", "go-tests", "terratest", "mypy") if tools else ()
         for folder in (build_cache(), *(cache_dir() / name for name in built)):
             shutil.rmtree(folder, ignore_errors=True)
     return max(0, shutil.disk_usage(cache_dir()).free - before) if cache_dir().exists() else 0
