@@ -73,7 +73,7 @@ class Keys:
             yield fingerprint(path.read_bytes()), path
 
     def no_builders(self) -> dict[str, Path]:
-        """Return fingerprint and file of each key that no builder may have: who has it signs artifacts, or seals packs."""
+        """Return fingerprint and file of each key that no builder may have: of who signs artifacts or seals packs."""
         return dict(self.signers()) | {fingerprint(self.pack.read_bytes()): self.pack}
 
     def pin(self) -> str:
