@@ -343,9 +343,10 @@ def test_who_releases_cannot_state_where_the_release_comes_from(world: World, co
 
 def test_a_builder_with_the_key_of_a_signer_is_refused(world: World, tmp_path: Path) -> None:
     keys = Path(shutil.copytree(world.keys, tmp_path / "keys"))
-    shutil.copyfile(world.signer.public, keys / "builders" / "pipeline.pub")
-    found = verify(world.pack, keys=keys)
-    assert (found.status, "has the key of somebody who signs" in found.findings[0].message) == ("unknown", True)
+    for key in (world.signer, world.sealer):
+        shutil.copyfile(key.public, keys / "builders" / "pipeline.pub")
+        found = verify(world.pack, keys=keys)
+        assert (found.status, "has the key of somebody who signs" in found.findings[0].message) == ("unknown", True)
     (keys / "builders.yaml").unlink()
     without = verify(world.pack, keys=keys)
     assert (without.status, "has no builders.yaml" in without.findings[0].message) == ("unknown", True)

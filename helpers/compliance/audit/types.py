@@ -245,7 +245,7 @@ class Checkpoint(Displayed):
         """Return what a signed note says; it does not verify the signature.
 
         Raises:
-            ValueError: it is no checkpoint, or not written the one way.
+            ValueError: it is not a checkpoint, or not written the one way.
         """
         origin, size, root = text.split("\n")[:3]
         raw = base64.b64decode(root, validate=True)

@@ -73,8 +73,8 @@ def read(directory: Path, *, signers: Mapping[str, Path] | None = None) -> tuple
     """Return the builders that a verifier's directory names; none when it has no list.
 
     Args:
-        signers: fingerprint -> key of those who sign artifacts. None of them may be a builder's key: who releases
-            would then state the origin of the release.
+        signers: fingerprint -> key of those who sign artifacts or seal packs. None of them may be a builder's key:
+            who releases would then state the origin of the release.
 
     Raises:
         BadBuilders: the list or a key cannot be read, or a builder has the key of a signer.
@@ -91,7 +91,7 @@ def read(directory: Path, *, signers: Mapping[str, Path] | None = None) -> tuple
     if not all(keys) or len(set(keys)) != len(keys):
         raise _bad("each builder has a public key of its own")
     if shared := [one.id for one in found if one.fingerprint in (signers or {})]:
-        raise _bad(f"{shared[0]} has the key of somebody who signs artifacts, so it cannot vouch for their origin")
+        raise _bad(f"{shared[0]} has the key of somebody who signs artifacts or packs: it cannot vouch for an origin")
     return found
 
 

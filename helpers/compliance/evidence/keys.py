@@ -72,6 +72,10 @@ class Keys:
         for path in sorted((self.directory / "signers").glob("*.pub")):
             yield fingerprint(path.read_bytes()), path
 
+    def no_builders(self) -> dict[str, Path]:
+        """Return fingerprint and file of each key that no builder may have: of who signs artifacts or seals packs."""
+        return dict(self.signers()) | {fingerprint(self.pack.read_bytes()): self.pack}
+
     def pin(self) -> str:
         """Return one number for all that is in the directory, hex: say it over the telephone, hand it over on paper.
 
@@ -103,7 +107,7 @@ class Keys:
 
         Raises:
             BadEvidence: the directory is there, or two keys have one name. BadBuilders: the same of builders, or one
-                of them has the key of a signer.
+                of them has the key of a signer or of who seals packs.
         """
         out, log = Path(directory), log or AuditLogDirectory.of_service()
         names = [one.public.name for one in signers]
@@ -128,7 +132,7 @@ class Keys:
             shutil.copyfile(source, target)
         Cosign(out.resolve(), sigstore=sigstore).trusted_root(found.roots.name)
         known.write(out, builders)
-        known.read(out, signers=dict(found.signers()))
+        known.read(out, signers=found.no_builders())
         return found
 
 

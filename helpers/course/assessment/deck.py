@@ -133,7 +133,9 @@ def _counts(entries: Iterable[Entry]) -> dict[str, Figure]:
     groups: dict[str, list[Entry]] = {"events": list(entries)}
     for entry in groups["events"]:
         event = entry.event
-        if event.action in (Action.PROMOTION, Action.APPROVAL, Action.DRIFT, Action.BREAK_GLASS):
+        # What is on record before it begins is one change with its end.
+        begun = event.action == Action.PROMOTION and event.decision == Decision.UNKNOWN
+        if event.action in (Action.PROMOTION, Action.APPROVAL, Action.DRIFT, Action.BREAK_GLASS) and not begun:
             groups.setdefault(str(event.action), []).append(entry)
         if event.decision in (Decision.REFUSED, Decision.UNKNOWN):
             groups.setdefault(str(event.decision), []).append(entry)

@@ -56,15 +56,27 @@ def statuses(world: World, lines: Lines, **parts: Any) -> str:
         (b'"actor":"mallory"', b'"actor":"\xef\xbc\xa1da"'),
         (b'"actor":"mallory"', b'"actor":"ada\\n"'),
         (b'"actor":"mallory"', b'"actor":"\\ud800"'),
-        (b'T', b't'),
+        (b"T", b"t"),
         (b'"_type"', b'\xef\xbb\xbf"_type"'),
     ],
     ids=[
-        "an exponent", "a leading zero", "minus nought", "a number beyond 64 bits", "an algorithm in capitals",
-        "two algorithms", "a prefix", "another algorithm", "a NUL", "a byte order mark", "a full-width letter",
-        "a line feed", "half a pair", "a time in small letters", "a mark inside",
+        "an exponent",
+        "a leading zero",
+        "minus nought",
+        "a number beyond 64 bits",
+        "an algorithm in capitals",
+        "two algorithms",
+        "a prefix",
+        "another algorithm",
+        "a NUL",
+        "a byte order mark",
+        "a full-width letter",
+        "a line feed",
+        "half a pair",
+        "a time in small letters",
+        "a mark inside",
     ],
-)  # fmt: skip
+)
 def test_forgery_of_an_event(world: World, old: bytes, new: bytes) -> None:
     lines = world.signed(world.story(), "pipeline", event("break-glass", "mallory"))
     payload = payload_of(lines[3])
