@@ -24,15 +24,21 @@ from helpers.course.labs import Lab, proof
 from helpers.runtime import services
 from tests.durations import module_of, scope_of
 
+#: Other solutions of Lab 2's steps, right and wrong.
+_OTHERS = "tests/course/checks/test_lab2_live_alternatives.py"
 #: Unit -> its scopes (a module, or a class of one) in the order in which they meet the environment. Lab 2 is walked
 #: step by step; each of these tests the checks of one notebook right after its last step.
 UNITS: dict[str, tuple[str, ...]] = {
     "lab2": (
+        f"{_OTHERS}::TestRepository",
         "tests/course/checks/test_lab2_apps.py",
+        f"{_OTHERS}::TestApps",
         "tests/course/checks/test_lab2_gates.py",
         "tests/course/checks/test_lab2_promotion.py",
         "tests/course/checks/test_lab2_drift.py",
+        f"{_OTHERS}::TestDrift",
         "tests/course/checks/test_lab2_secrets.py",
+        f"{_OTHERS}::TestSecrets",
         "tests/e2e/test_proof.py::TestLab2",
     ),
     # The project is walked once; its checks meet what the whole walk left.

@@ -358,7 +358,7 @@ def _pod(workload: Mapping[str, Any], namespace: str, gpus: int) -> dict[str, An
 
 
 def looks_only(world: Platform) -> None:
-    """Raise `Unmet` unless a member of team-vision may look at the team's pods, and change and learn nothing else."""
+    """Raise `Unmet` unless team-vision may look at its own pods, and change and learn nothing else; others may not."""
     cluster = world.cluster
     for verb, resource, space, may in (
         ("get", "pods", "inference-dev", True),
@@ -372,3 +372,5 @@ def looks_only(world: Platform) -> None:
         says = cluster.can_i(verb, resource, namespace=space, user="jo", groups=["team-vision"])
         word = "may not" if may else "may"
         require(says == may, f"{kit.ROOT}/{RBAC}: a member of team-vision {word} {verb} {resource} in {space}")
+    others = cluster.can_i("get", "pods", namespace="inference-dev", user="sam", groups=["team-speech"])
+    require(not others, f"{kit.ROOT}/{RBAC}: a member of team-speech may get pods in inference-dev")

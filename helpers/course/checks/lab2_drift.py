@@ -278,11 +278,13 @@ def terraform_drift(lab: Workspace) -> str:
     require("def " in lab.read(f"{ROOT}/{JOB}"), f"{ROOT}/{JOB} has no function")
     with scratch(lab, f"{ROOT}/{JOB}") as room, stacks(room / "stacks") as folder:
         job = room / ROOT / JOB
-        alone = {name: _alone(folder, name) for name in ("healthy", "changed", "broken")}
+        alone = {name: _only(folder, name) for name in ("healthy", "changed", "broken")}
         for name, status in (("healthy", "in-sync"), ("changed", "drifted"), ("broken", "unknown")):
             answers(job, alone[name], {name: status})
         answers(job, alone["healthy"], {"healthy": "unknown"}, env=DOWN)
         answers(job, folder / "none", {})
+        # The one that drifted is the first of the two, by name.
+        answers(job, _only(folder, "changed", "healthy"), {"changed": "drifted", "healthy": "in-sync"})
         answers(job, folder, {"healthy": "in-sync", "changed": "drifted", "broken": "unknown"})
     return "three situations, three answers; a cloud that is down, and no stack at all, are the third"
 
@@ -329,11 +331,12 @@ def stacks(folder: Path) -> Iterator[Path]:
                 runner.destroy(auto_approve=True)
 
 
-def _alone(folder: Path, name: str) -> Path:
-    """Return a directory with a link to one stack, so that a job can be run on it alone."""
-    room = folder.with_name(f"only-{name}")
+def _only(folder: Path, *names: str) -> Path:
+    """Return a directory with links to some stacks, so that a job can be run on them alone."""
+    room = folder.with_name("-".join(("only", *names)))
     room.mkdir()
-    (room / name).symlink_to(folder / name, target_is_directory=True)
+    for name in names:
+        (room / name).symlink_to(folder / name, target_is_directory=True)
     return room
 
 

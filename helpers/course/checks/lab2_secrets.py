@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -109,15 +110,19 @@ def policy_file(lab: Workspace) -> str:
     file = f"{ROOT}/{POLICY}"
     text = re.sub(r"(?m)^\s*(#|//).*$", "", lab.read(file)).strip()
     require(text, f"{file} has no content yet: no path is allowed")
-    for path in re.findall(r'path\s+"([^"]*)"', text):
-        require(
-            "*" not in path and "+" not in path, f'{file}: path "{path}" is a pattern: it covers more than one secret'
-        )
+    for path, rules in paths(text):
+        one = not set("*+") & set(path) or re.findall(r'"([a-z]+)"', rules) == ["deny"]
+        require(one, f'{file}: path "{path}" is a pattern: it covers more than one secret')
     more = sorted(
         {"create", "update", "patch", "delete", "list", "sudo", "scan"} & set(re.findall(r'"([a-z]+)"', text))
     )
     require(not more, f"{file} allows {', '.join(more)}: to read, read is enough")
     return text
+
+
+def paths(text: str) -> list[tuple[str, str]]:
+    """Return the paths of a policy of the vault, each with what stands in its block."""
+    return re.findall(r'path\s+"([^"]*)"\s*\{([^}]*)\}', text)
 
 
 def asks(lab: Workspace) -> float:
@@ -172,18 +177,23 @@ def least_privilege(lab: Workspace, world: Platform) -> None:
         raise Unmet(
             f"the workload cannot log in to the vault as {ROLE}: the cell that makes the store did not run"
         ) from None
-    may_only_read(workload)
+    named = [path for path, _ in paths(policy_file(lab)) if not set("*+") & set(path)]
+    may_only_read(workload, named)
 
 
-def may_only_read(workload: Vault) -> None:
-    """Raise `Unmet` unless this session may read the secret of the service and nothing else."""
+def may_only_read(workload: Vault, named: Sequence[str] = ()) -> None:
+    """Raise `Unmet` unless this session may read the secret of the service and nothing else, also not what is *named*.
+
+    A path that the policy names gives something away unless the vault itself denies it.
+    """
     own = set(workload.capabilities(f"secret/data/{PATH}"))
     require("read" in own, f"{ROOT}/{POLICY}: the role may not read secret/data/{PATH} ({', '.join(sorted(own))})")
     require(
         own == {"read"}, f"{ROOT}/{POLICY}: the role may also {', '.join(sorted(own - {'read'}))} secret/data/{PATH}"
     )
     others = (FOREIGN, "ranking/inference", f"{PATH}/admin", "vision/training", "platform/signing")
-    for path in (f"secret/data/{other}" for other in others):
+    asked = [*(f"secret/data/{other}" for other in others), *(p for p in named if p != f"secret/data/{PATH}")]
+    for path in asked:
         can = set(workload.capabilities(path)) - {"deny"}
         require(not can, f"{ROOT}/{POLICY}: the role may {', '.join(sorted(can))} {path}, which is not its own")
 

@@ -1,6 +1,6 @@
 """Lab 2: right solutions in other styles pass check and hidden test; wrong ones that look right do not.
 
-These are the steps that files alone decide. What Argo CD, the forge and the cluster judge is elsewhere.
+These are the steps that files alone decide; the others are in ``test_lab2_live_alternatives.py``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from helpers.course.labs import Lab, _cells
 from tests.course import alternatives
 from tests.course.alternatives import Alternative
 
-STEPS = ("base", "overlays", "policy", "leak")
 RELEASE = f"""apiVersion: kustomize.config.k8s.io/v1alpha1
 kind: Component
 images:
@@ -31,7 +30,7 @@ images:
 def solved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with the files of these steps, and an image pinned as the lab does it; no service runs."""
     lab = Lab("lab2", work=tmp_path_factory.mktemp("alternatives") / "work")
-    for step in STEPS:
+    for step in alternatives.OF_FILES:
         for cell in _cells.solution_cells(lab.spec, lab.spec.step(step)):
             if cell.path:
                 lab.write(cell.path, cell.body)
@@ -40,7 +39,7 @@ def solved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return lab.work
 
 
-@pytest.mark.parametrize("one", alternatives.chosen("lab2", STEPS))
+@pytest.mark.parametrize("one", alternatives.chosen("lab2", alternatives.OF_FILES))
 def test_a_right_one_passes_and_a_wrong_one_does_not(solved: Path, one: Alternative, tmp_path: Path) -> None:
     shutil.copytree(solved, tmp_path / "work")
     alternatives.judge(Lab("lab2", work=tmp_path / "work"), one)
