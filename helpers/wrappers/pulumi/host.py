@@ -23,8 +23,8 @@ LANGUAGE, DYNAMIC = "pulumi-language-python", "pulumi-resource-pulumi-python"
 
 #: What each of our launchers runs. -P: the program is ours, whatever the project's directory holds.
 _OURS = {
-    LANGUAGE: ("-u", "-P", "-m", "helpers.servers.pulumi_language"),
-    DYNAMIC: ("-u", "-P", "-m", "helpers.servers.pulumi_language.dynamic"),
+    LANGUAGE: ("-u", "-P", "-m", "helpers.servers.pulumi_language.start", "host"),
+    DYNAMIC: ("-u", "-P", "-m", "helpers.servers.pulumi_language.start", "dynamic"),
 }
 
 
