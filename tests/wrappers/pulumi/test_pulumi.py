@@ -227,7 +227,7 @@ def test_a_killed_run_leaves_a_lock_and_a_pending_operation(project: Path) -> No
         pulumi.up(on_event=kill)
     assert stopped.value.killed and dict(stopped.value.applied)
     # A killed engine ends none of its plugins: each notices it, the provider in the middle of its work as well.
-    assert any("pulumi_language.start dynamic" in command for command in plugins.values()), plugins
+    assert any("pulumi_language.dynamic" in command for command in plugins.values()), plugins
     until(lambda: not any(map(lives, plugins)), "no plugin of the killed engine is left")
     pulumi.config_set("slow", "false")
     with pytest.raises(StackLocked):
