@@ -31,7 +31,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
-from helpers.servers.pulumi_language.environment import enter, leave_house, refusal
+from helpers.servers.pulumi_language.apart import leave_house
 from helpers.servers.pulumi_language.parent import end_with
 from helpers.servers.pulumi_language.program import Outcome, execute
 
@@ -136,14 +136,13 @@ def arguments(argv: list[str]) -> tuple[str, str, dict[str, str]]:
     return known.engine, known.root, {name: value for name, _, value in given}
 
 
-def main() -> None:
-    """Serve until the engine ends us; the port goes to standard output, as the engine expects."""
-    engine, root, options = arguments(sys.argv[1:])
-    refused = ""
-    if not leave_house():
-        refused = refusal(options, root)
-        if not refused:
-            enter(options.get("virtualenv", ""), root, "helpers.servers.pulumi_language")
+def main(refused: str = "") -> None:
+    """Serve until the engine ends us; the port goes to standard output, as the engine expects.
+
+    Args:
+        refused: why no program is run; the answer to `Run`.
+    """
+    engine, root, _ = arguments(sys.argv[1:])
     end_with(os.getppid())
     jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
     limits = [("grpc.max_receive_message_length", MAX_MESSAGE), ("grpc.max_send_message_length", MAX_MESSAGE)]
@@ -163,4 +162,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    leave_house()
     main()

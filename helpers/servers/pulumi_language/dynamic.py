@@ -10,13 +10,11 @@ import os
 import runpy
 import sys
 
-from helpers.servers.pulumi_language.environment import enter, leave_house
+from helpers.servers.pulumi_language.apart import leave_house
 from helpers.servers.pulumi_language.parent import end_with
 
 if __name__ == "__main__":
-    # The engine hands the runtime's options to plugins as PULUMI_RUNTIME_NAME.
-    if not leave_house():
-        enter(os.environ.get("PULUMI_RUNTIME_VIRTUALENV", ""), "", "helpers.servers.pulumi_language.dynamic")
+    leave_house()
     end_with(os.getppid())
     # Providers are of the project's modules, so its directory is searched, as with Pulumi's own launcher.
     sys.path.insert(0, "")

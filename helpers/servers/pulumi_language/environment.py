@@ -9,10 +9,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-#: Where this package is found; the other interpreter gets it for the import of the host alone.
-_HOUSE = str(Path(__file__).resolve().parents[3])
+from helpers.core import process
+from helpers.servers.pulumi_language.apart import HOUSE
+
 _HOST = "import runpy, sys; sys.path.insert(0, {house!r}); runpy.run_module({module!r}, None, '__main__', True)"
 #: Ends with 1 where the SDK cannot be imported, without the second that an import takes.
 _LOOK = "import importlib.util, sys; sys.exit(importlib.util.find_spec('pulumi') is None)"
@@ -40,7 +40,7 @@ def refusal(options: Mapping[str, str], root: str) -> str:
             f"there is no virtual environment {named} in the project; make it: python3 -m venv {named} && "
             f"{named}/bin/pip install -r requirements.txt"
         )
-    if named and _process().run([_python(named, root), "-c", _LOOK]).returncode != 0:
+    if named and process.run([_python(named, root), "-c", _LOOK]).returncode != 0:
         return f"the virtual environment {named} has no Pulumi SDK: {named}/bin/pip install -r requirements.txt"
     return ""
 
@@ -55,23 +55,8 @@ def enter(virtualenv: str, root: str, module: str) -> None:
     python = _python(virtualenv, root)
     if not virtualenv or not python.exists():
         return
-    host = _HOST.format(house=_HOUSE, module=module)
-    _process().become([str(python), "-u", "-P", "-c", host, *sys.argv[1:]])
-
-
-def leave_house() -> bool:
-    """Return whether `enter` led here; this package's place is off the path then, out of the project's way."""
-    entered = sys.path[:1] == [_HOUSE]
-    if entered:
-        del sys.path[0]
-    return entered
-
-
-def _process() -> Any:
-    # Not at the top: the other environment has the SDK and what that needs, not what the course's processes need.
-    from helpers.core import process
-
-    return process
+    host = _HOST.format(house=HOUSE, module=module)
+    process.become([str(python), "-u", "-P", "-c", host, *sys.argv[1:]])
 
 
 def _python(virtualenv: str, root: str) -> Path:

@@ -180,7 +180,7 @@ class ProfileControl:
             until = f" until {self.waiver.expiration_date}" if self.waiver.expiration_date else ""
             return f"waived{until}: {self.waiver.justification}"
         bad = next((one for one in self.results if one.status == "failed"), None)
-        bad = bad or next((one for one in self.results if one.status == "skipped"), None)
+        bad = bad or next((one for one in self.results if one.status not in ("passed", "failed")), None)
         if bad is not None:
             said = (bad.message or bad.skip_message or bad.code_desc).strip()
             return said.splitlines()[0] if said else "it does not say why"

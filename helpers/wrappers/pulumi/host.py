@@ -21,10 +21,18 @@ from helpers.core.paths import state_dir
 
 LANGUAGE, DYNAMIC = "pulumi-language-python", "pulumi-resource-pulumi-python"
 
-#: What each of our launchers runs. -P: the program is ours, whatever the project's directory holds.
+#: What each of our launchers runs: when `start` has to look at the runtime's options first, and the program otherwise,
+#: which is sooner there. -P: the program is ours, whatever the project's directory holds.
+_PYTHON = f"exec {shlex.quote(sys.executable)} -u -P -m helpers.servers.pulumi_language"
 _OURS = {
-    LANGUAGE: ("-u", "-P", "-m", "helpers.servers.pulumi_language"),
-    DYNAMIC: ("-u", "-P", "-m", "helpers.servers.pulumi_language.dynamic"),
+    LANGUAGE: f"""#!/bin/sh
+case "$*" in *" -"*) {_PYTHON}.start host "$@" ;; esac
+{_PYTHON} "$@"
+""",
+    DYNAMIC: f"""#!/bin/sh
+[ -z "$PULUMI_RUNTIME_VIRTUALENV" ] || {_PYTHON}.start dynamic "$@"
+{_PYTHON}.dynamic "$@"
+""",
 }
 
 
@@ -73,7 +81,7 @@ def _launchers(name: str) -> Path:
     """Return a directory that holds our launcher of that name and nothing else."""
     folder = state_dir() / "pulumi" / name
     launcher = folder / name
-    text = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {" ".join(_OURS[name])} "$@"\n'
+    text = _OURS[name]
     if not launcher.exists() or launcher.read_text() != text:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomic(launcher, text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ from helpers.wrappers.terratest.types import GoEvent, Left, SuiteRun
 
 #: Seconds that ending and sweeping a run may take.
 GRACE = 150.0
+_TEST = re.compile(r"(?:Test|Fuzz|Example)\w*")
 _FIXED = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
 
 
@@ -133,7 +135,8 @@ class Terratest(Wrapper):
         require_tests(self.workdir)
         made = build.compiled(self.workdir)
         done = process.run([made.binary, f"-test.list={pattern}"], env=self._environment(), timeout=60)
-        return tuple(done.stdout.split())
+        # A TestMain of the suite's own may print among them.
+        return tuple(line for line in done.stdout.splitlines() if _TEST.fullmatch(line))
 
     def sweep(self) -> tuple[Left, ...]:
         """Destroy what runs of this account that were killed have left, and return it. Living runs are not touched."""

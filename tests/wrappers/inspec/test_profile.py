@@ -149,6 +149,7 @@ class TestVerdicts:
     )
     def test_of_a_control(self, given: ProfileControl, verdict: str) -> None:
         assert given.verdict == verdict
+        assert ("met" in given.reason) is (verdict == "passed")
 
     @pytest.mark.parametrize(
         ("controls", "verdict", "status"),

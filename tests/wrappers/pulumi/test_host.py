@@ -106,7 +106,7 @@ provider.wait()
 
 def test_a_dynamic_provider_ends_with_the_engine_that_was_killed(tmp_path: Path) -> None:
     launcher = Path(search_path(tmp_path / "pulumi", "").split(os.pathsep)[-1], DYNAMIC)
-    command = shlex.split(launcher.read_text().splitlines()[1])[2:-1]
+    command = shlex.split(launcher.read_text().splitlines()[-1])[2:-1]
     with process.start([sys.executable, "-c", ENGINE, *command], cwd=tmp_path) as engine:
         pid, port = next(line.text for line in engine if line.stream == "stdout").split()
         provider = provider_pb2_grpc.ResourceProviderStub(grpc.insecure_channel(f"127.0.0.1:{port}"))

@@ -56,6 +56,11 @@ func TestEnds(t *testing.T) {
 		os.Exit(0)
 	}
 }
+
+func TestMain(m *testing.M) {
+	os.Stdout.WriteString("Testing begins\\nbegun\\n")
+	os.Exit(m.Run())
+}
 """
 
 
@@ -97,6 +102,8 @@ def test_outcomes_places_and_words(play: Path, tmp_path: Path) -> None:
     assert (report.get("tests"), report.get("failures"), report.get("skipped")) == ("5", "1", "0")
     assert "play_test.go:19" in str(report.find("testcase/failure[@type='fail']").get("message"))  # type: ignore[union-attr]
 
+    # What a TestMain of the suite prints is no test's name.
+    assert suite(play).tests() == ("TestPasses", "TestFails", "TestSkips", "TestEnds")
     assert suite(play, PLAY="plain").run("TestFails")["TestFails"].message == "there are 2 nodes"
     only = suite(play, PLAY="plain").run("TestPasses", parallel=1)
     assert only.passed and [test.name for test in only.tests] == ["TestPasses", "TestPasses/inner"]
