@@ -7,7 +7,7 @@ import shutil
 import signal
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
@@ -260,3 +260,85 @@ def test_only_who_may_use_the_server_is_answered(page: LabPage, server: LabServe
     assert asked(server, "POST", "/check", token, body) == 409
     assert asked(server, "POST", "/services", token, b'{"name": "oci", "action": "rm"}') == 409
     assert asked(server, "POST", "/services", token, b"[]") == 409
+
+
+DEPLOYMENT = "platform/apps/inference/base/deployment.yaml"
+LAB2 = "lab2-gitops"
+
+
+@pytest.fixture(scope="module")
+def lab2(page: LabPage, server: LabServer, chromium: Browser) -> Iterator[LabPage]:
+    """Lab 2's first notebook, as a learner gets it, in a tab of its own."""
+    shutil.copytree(ROOT / "release" / LAB2, server.root / "workspace" / LAB2, dirs_exist_ok=True)
+    tab = chromium.new_page(viewport={"width": 1400, "height": 1100})
+    yield LabPage(tab, server, f"workspace/{LAB2}/01-repository.ipynb")
+    tab.close()
+
+
+def run(page: LabPage, index: int) -> str:
+    """Run one cell and return what it shows."""
+    page.select(index)
+    page.command("notebook:run-cell")
+    page.wait_idle()
+    shown = page.cell(index).locator(".jp-OutputArea").first.inner_text()
+    assert "Traceback" not in shown, shown
+    return shown
+
+
+def rewrite(page: LabPage, index: int, change: Callable[[str], str]) -> None:
+    """Edit a cell as a person at its keyboard would, in one go."""
+    source = f"window.jupyterapp.shell.currentWidget.content.widgets[{index}].model.sharedModel"
+    page._evaluate(f"{source}.setSource(args[0])", change(str(page._evaluate(f"return {source}.getSource()"))))
+
+
+def test_a_walk_through_a_page_of_lab_2_with_mistakes(lab2: LabPage, server: LabServer) -> None:
+    """A cell before its set-up, two mistakes, an edit from a terminal, a solution, a restart: nothing is lost."""
+    work = server.root / "workspace" / LAB2 / "work"
+    # The kernel knows the course: the cell of a file runs without the set-up, and what asks for `lab` says what to do.
+    assert "written work/platform/apps/inference/base/serviceaccount.yaml" in run(lab2, 10)
+    for index in (11, 13, 15):
+        run(lab2, index)
+    panel = lab2.page.locator("#mod208-panel")
+    if not panel.is_visible():
+        lab2.command("mod208:panel")
+    lab2.select(13)
+    expect(panel.locator("[aria-current=step]")).to_be_visible()
+    pressed(lab2, panel, "Check", exact=True)
+    expect(panel.locator(".m208-verdict .m208-not-yet").first).to_be_visible()
+    # Two mistakes in a finished Deployment are two reasons, with hints of their own.
+    solved = Lab("lab2", work=work.parent / "sample")
+    solved.solve("base")
+    wrong = solved.read(DEPLOYMENT).replace("Seconds: 15", "Seconds: 600").replace("memory: 4Gi", "memory: 1Gi")
+    rewrite(lab2, 13, lambda text: text.partition("\n")[0] + "\n" + wrong)
+    kustomization = solved.read(DEPLOYMENT.replace("deployment", "kustomization"))
+    rewrite(lab2, 15, lambda text: text.partition("\n")[0] + "\n" + kustomization)
+    for index in (13, 15):
+        run(lab2, index)
+    pressed(lab2, panel, "Check", exact=True)
+    expect(panel.get_by_text("progressDeadlineSeconds is 600, not 15")).to_be_visible()
+    expect(panel.get_by_text("the limit of memory is 1Gi, not 4Gi")).to_be_visible()
+    pressed(lab2, panel, "Hint 1 of 3: nudge")
+    expect(panel.get_by_text("A node has as many GPUs as pods.")).to_be_visible()
+    # A terminal changes the file, the cell changes as well: the cell does not overwrite it, and says how to go on.
+    (work / DEPLOYMENT).write_text(wrong.replace("600", "15"))
+    rewrite(lab2, 13, lambda text: text.replace("600", "60"))
+    said = run(lab2, 13)
+    assert "was changed outside this cell" in said and "--merge" in said
+    assert "Seconds: 15" in (work / DEPLOYMENT).read_text()
+    pressed(lab2, panel, "Compare with the solution")
+    pressed(lab2, panel, "Yes, show it")
+    pressed(lab2, panel, "Write the solution…")
+    pressed(lab2, panel, "Yes, write the solution")
+    expect(panel.get_by_text("6 of 6 points")).to_be_visible()
+    right = (work / DEPLOYMENT).read_text()
+    assert right == solved.read(DEPLOYMENT)
+    # Restart and run: the pass lasts, for the cells have the solution's text too.
+    lab2._evaluate("await window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+    lab2.wait_idle()
+    for index in (10, 11, 13, 15, 3):
+        run(lab2, index)
+    assert (work / DEPLOYMENT).read_text() == right
+    assert "6 of 6 points" in run(lab2, 16)
+    pressed(lab2, panel, "Check", exact=True)
+    pressed(lab2, panel, "Next: ")
+    expect(lab2.notebook.get_by_role("heading", name="Step overlays")).to_be_in_viewport()
