@@ -41,6 +41,10 @@ if [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]; then
   fi
   # As a wheel would: IPython reads its configuration from the environment. An editable install leaves data files out.
   mkdir -p .venv/etc/ipython && cp helpers/course/kernel/ipython_kernel_config.json .venv/etc/ipython/
+  # JupyterLab finds the side panel there; a link, so that the one just built is the one that is seen.
+  mkdir -p .venv/etc/jupyter/jupyter_server_config.d .venv/share/jupyter/labextensions
+  cp helpers/course/panel/mod208.json .venv/etc/jupyter/jupyter_server_config.d/
+  ln -sfn "$PWD/helpers/course/panel/labextension" .venv/share/jupyter/labextensions/mod208
   echo "$wanted" > "$stamp"
 fi
 

@@ -104,8 +104,8 @@ class Enough(Unmet):
 
 #: What the check that runs now has looked at; None outside of a check.
 _looked_at: ContextVar[list[Item] | None] = ContextVar("looked_at", default=None)
-#: The group of the `every` block that runs now; None outside of one.
-_every: ContextVar[str | None] = ContextVar("every", default=None)
+#: Group and hints of the `every` block that runs now; None outside of one.
+_every: ContextVar[tuple[str, Hints | tuple[()]] | None] = ContextVar("every", default=None)
 
 
 @contextlib.contextmanager
@@ -143,23 +143,23 @@ def item(group: str, name: str = "") -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def every(group: str) -> Iterator[None]:
+def every(group: str, hints: Hints | tuple[()] = ()) -> Iterator[None]:
     """Look at several things that do not build on each other: each `require` in the block notes one, and goes on.
 
     A program's fault after something was found wrong follows from that, and ends the block only. Outside of a check,
-    `Unmet` is raised as ever.
+    `Unmet` is raised as ever. *hints* fit every reason of the block that brings none of its own.
     """
     items = _looked_at.get()
     if items is None:
         yield
         return
-    before, token = len(items), _every.set(group)
+    before, token = len(items), _every.set((group, hints))
     try:
         yield
     except Enough:
         raise
     except Unmet as unmet:
-        items.append(Item(group, "", False, unmet.reason, unmet.hints or ()))
+        items.append(Item(group, "", False, unmet.reason, unmet.hints or hints))
     except (LookupError, TypeError, AttributeError, ValueError):
         if all(one.passed for one in items[before:]):
             raise
@@ -180,10 +180,11 @@ def settled() -> None:
 
 def require(condition: object, reason: str, hints: Hints | None = None) -> None:
     """Raise `Unmet` with *reason* unless *condition* holds; in a block of `every`, note it and go on."""
-    items, group = _looked_at.get(), _every.get()
-    if items is None or group is None:
+    items, around = _looked_at.get(), _every.get()
+    if items is None or around is None:
         if not condition:
             raise Unmet(reason, hints)
         return
-    wrong = Unmet(reason, hints)
-    items.append(Item(group, "", bool(condition), "" if condition else wrong.reason, () if condition else hints or ()))
+    group, usual = around
+    given = () if condition else hints or usual
+    items.append(Item(group, "", bool(condition), "" if condition else Unmet(reason).reason, given))

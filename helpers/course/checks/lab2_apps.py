@@ -9,7 +9,7 @@ from typing import Any
 
 from helpers.clients import kubernetes
 from helpers.clients.argocd import ArgoError, ArgoNotFound, PermissionDenied, ProjectForbids, TimedOut
-from helpers.course.checks import Unmet, require, step
+from helpers.course.checks import Unmet, every, item, require, settled, step
 from helpers.course.checks.support import gitops as kit
 from helpers.course.checks.support.quantities import same
 from helpers.course.delivery import Platform
@@ -60,7 +60,9 @@ def project(lab: Workspace) -> str:
     manifest = kit.manifest(lab, VISION, "AppProject", "vision")
     require(manifest.get("spec"), f"{kit.ROOT}/{VISION}: the AppProject has no spec")
     rendered = kit.one(kit.rendered(lab, "projects"), "AppProject", "vision")["spec"]
-    fenced(lab, rendered)
+    with every("The project in the file"):
+        fenced(lab, rendered)
+    settled()
     world = kit.platform(lab)
     live = _live_project(world)
     require(
@@ -197,12 +199,16 @@ def root(lab: Workspace) -> str:
     require(manifest.get("spec"), f"{at}: the Application root has no spec")
     made = kit.one(kit.rendered(lab, "clusters/root"), "Application", "root")
     _as_agreed(made, ("platform", "clusters/apps", "argocd", True), at, kit.address())
-    children = {item["metadata"]["name"]: item for item in kit.rendered(lab, CHILDREN).find("Application")}
+    children = {one["metadata"]["name"]: one for one in kit.rendered(lab, CHILDREN).find("Application")}
     for name, agreed in APPLICATIONS.items():
-        file = f"{kit.ROOT}/{CHILDREN}/{'inference' if name in SPACES else 'platform'}.yaml"
-        require(name in children, f"{file}: Application {name} is missing")
-        _as_agreed(children[name], agreed, file, kit.address())
-    _in_order(children)
+        with every(name):
+            file = f"{kit.ROOT}/{CHILDREN}/{'inference' if name in SPACES else 'platform'}.yaml"
+            require(name in children, f"{file}: Application {name} is missing")
+            _as_agreed(children[name], agreed, file, kit.address())
+    settled()
+    with every("The order"):
+        _in_order(children)
+    settled()
     return _settled(kit.platform(lab), set(children))
 
 
@@ -266,8 +272,8 @@ def _settled(world: Platform, names: set[str]) -> str:
     "tenants",
     hints=(
         "Who counts GPUs: Git, Argo CD or the API server? And what may the team read there?",
-        "spec.hard of the quota has requests.nvidia.com/gpu as a text; the RoleBinding's subject is a Group. Both "
-        "files must be listed in tenants/base/kustomization.yaml, and the directory tenants delivered.",
+        "spec.hard in quota.yaml has requests.nvidia.com/gpu as a text; the RoleBinding's subject in rbac.yaml is a "
+        "Group. Both files must be listed in tenants/base/kustomization.yaml, and the directory tenants delivered.",
         'requests.nvidia.com/gpu: "0" under spec: hard:, a Role with verbs: [get, list, watch], a RoleBinding with '
         "subjects: - {apiGroup: rbac.authorization.k8s.io, kind: Group, name: team-vision}",
     ),
@@ -283,12 +289,16 @@ def tenants(lab: Workspace) -> str:
     kit.manifest(lab, RBAC, "RoleBinding", "tenant-viewer")
     found = kit.rendered(lab, "tenants")
     for environment, gpus in GPUS.items():
-        _room(found.manifests, environment, gpus)
+        with every(environment):
+            _room(found.manifests, environment, gpus)
+    settled()
     world = kit.platform(lab)
     _tenants_synced(world)
     for environment, gpus in GPUS.items():
-        counted(world, environment, gpus)
-    looks_only(world)
+        with item("What the API server says", environment):
+            counted(world, environment, gpus)
+    with every("What the team may do"):
+        looks_only(world)
     return "the API server refuses one GPU too many in each environment; team-vision may look and not touch"
 
 
@@ -298,7 +308,9 @@ def _room(manifests: tuple[dict[str, Any], ...], environment: str, gpus: int) ->
     for kind in ("ResourceQuota", "Role", "RoleBinding"):
         there = any(m["kind"] == kind for m in here)
         require(there, f"{kit.ROOT}/tenants/base/kustomization.yaml: {space} gets no {kind}; is its file listed?")
-    quota = next(m for m in here if m["kind"] == "ResourceQuota")
+    quota = next((m for m in here if m["kind"] == "ResourceQuota"), None)
+    if quota is None:  # said already
+        return
     said = quota["spec"]["hard"].get(f"requests.{GPU}")
     file = f"{kit.ROOT}/tenants/vision/{environment}/kustomization.yaml"
     require(same(said, str(gpus)), f"{file}: {space} has a quota of {said} GPUs, not {gpus}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import Any
 
-from helpers.course.checks import require, step
+from helpers.course.checks import every, require, step
 from helpers.course.checks.support import gitops as kit
 from helpers.course.checks.support.quantities import same
 from helpers.course.workspace import Workspace
@@ -21,6 +21,18 @@ PROBES = {"startupProbe": "/healthz", "readinessProbe": "/readyz", "livenessProb
 #: Those of the table; production may have adopted more by the end of the lab.
 REPLICAS = {"dev": range(1, 2), "staging": range(2, 3), "prod": range(3, 9)}
 CONTAINER = ("spec", "template", "spec", "containers", 0)
+_ROLLOUT = (
+    "A node has as many GPUs as pods. Where would the new pod run while the old one is still there?",
+    "How a release goes on is in deployment.yaml: spec.strategy, and how long it may take, beside it.",
+    "progressDeadlineSeconds: 15\nstrategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 0, maxUnavailable: ...}}",
+)
+_LABELS = (
+    "Which labels may every object have, and by which alone may a Deployment choose its pods?",
+    "labels: in kustomization.yaml is a list: an entry with includeSelectors also changes selectors, one with "
+    "includeTemplates only adds to pods. resources: lists every file of the base. No entry says namespace.",
+    f"labels:\n  - includeSelectors: true\n    pairs: {{{NAME_LABEL}: inference}}\n"
+    "  - includeTemplates: true\n    pairs: {owner: vision, ...}",
+)
 
 
 @step(
@@ -29,7 +41,7 @@ CONTAINER = ("spec", "template", "spec", "containers", 0)
     reads=("platform/apps/inference/base",),
     hints=(
         "Which of these lines would be the same on every cluster, and which belong to one environment only?",
-        "Every row of the table is one field of the Deployment; the labels are two entries under labels: in "
+        "Every row of the table is one field of deployment.yaml; the labels are two entries under labels: in "
         "kustomization.yaml, one with includeSelectors, one with includeTemplates.",
         "image: inference, resources: {requests: {cpu: 500m, memory: 2Gi, nvidia.com/gpu: 1}, limits: {memory: 4Gi, "
         "nvidia.com/gpu: 1}}, and each probe as httpGet: {path: ..., port: http}",
@@ -39,14 +51,17 @@ def base(lab: Workspace) -> str:
     """The base renders, follows the table, carries the labels, and belongs to no environment."""
     deployment = kit.manifest(lab, DEPLOYMENT, "Deployment", "inference")
     kit.document(lab, KUSTOMIZATION)
-    _rollout(lab, deployment)
-    _container(lab, kit.container(deployment))
+    with every("The rollout", _ROLLOUT):
+        _rollout(lab, deployment)
+    with every("The container"):
+        _container(lab, kit.container(deployment))
     found = kit.rendered(lab, kit.BASE)
-    labelled(found, {NAME_LABEL: "inference", **OWNED}, f"{kit.ROOT}/{KUSTOMIZATION}")
-    for item in found.manifests:
-        place = item["metadata"].get("namespace")
-        require(not place, f"{kit.ROOT}/{kit.BASE}: {item['kind']} is in namespace {place}; the overlay says where")
-    _selects(found)
+    with every("Labels and selectors", _LABELS):
+        labelled(found, {NAME_LABEL: "inference", **OWNED}, f"{kit.ROOT}/{KUSTOMIZATION}")
+        for one in found.manifests:
+            place = one["metadata"].get("namespace")
+            require(not place, f"{kit.ROOT}/{kit.BASE}: {one['kind']} is in namespace {place}; the overlay says where")
+        _selects(found)
     return f"the base renders to {len(found.manifests)} objects and belongs to no environment"
 
 
@@ -140,7 +155,8 @@ def overlays(lab: Workspace) -> str:
     """Every overlay renders, and differs from the base where the table says, and nowhere else."""
     counts = {}
     for environment in kit.ENVIRONMENTS:
-        counts[environment] = overlay(lab, environment)
+        with every(environment):
+            counts[environment] = overlay(lab, environment)
     return "replicas: " + ", ".join(f"{name} {count}" for name, count in counts.items())
 
 

@@ -14,7 +14,7 @@ from helpers.compliance.audit import Entry, Subject, Trail, Verification
 from helpers.compliance.evidence.predicates import Unreadable, parts
 from helpers.core import yaml_reader
 from helpers.core.yaml_reader import InvalidYaml
-from helpers.course.checks import Unmet, require, step
+from helpers.course.checks import Unmet, every, item, require, settled, step
 from helpers.course.scenarios import incident
 from helpers.course.workspace import Workspace
 from helpers.runtime import services
@@ -99,9 +99,11 @@ def answers(lab: Workspace) -> Mapping[str, Any]:
     form = incident.blank_findings()
     require(isinstance(said, dict), f"{FINDINGS} has no answers")
     for name, asked in form.items():
-        require(isinstance(said.get(name), type(asked)), f"{FINDINGS}: {name} is missing or has another form")
-        for field in asked if isinstance(asked, dict) else ():
-            require(said[name].get(field) is not None, f"{FINDINGS}: {name}.{field} is not answered")
+        with every("Answers"):
+            require(isinstance(said.get(name), type(asked)), f"{FINDINGS}: {name} is missing or has another form")
+            for field in asked if isinstance(asked, dict) else ():
+                require(said[name].get(field) is not None, f"{FINDINGS}: {name}.{field} is not answered")
+    settled()
     return dict(said)
 
 
@@ -121,10 +123,14 @@ def find(lab: Workspace) -> str:
     """The findings name the package, the key, every edited entry and the last checkpoint that fits, with evidence."""
     said = answers(lab)
     truth = case(lab)
-    artifact(truth, said["artifact"])
-    key(truth, said["key"])
-    entries(truth, said["log"])
-    since(truth, said["since"])
+    with item("Findings", "artifact"):
+        artifact(truth, said["artifact"])
+    with every("Findings"):
+        key(truth, said["key"])
+    with item("Findings", "log"):
+        entries(truth, said["log"])
+    with item("Findings", "since"):
+        since(truth, said["since"])
     edited = f"{len(truth.log)} entries edited after {truth.since}"
     return f"{truth.replaced.name}, signed with the key of {truth.signer}; {edited}"
 
@@ -204,7 +210,7 @@ def _order(truth: Case, day: str) -> bool:
         "copies/ (incident.copy_file copies signatures too); what the stolen key had signed needs sign_blob "
         "and attest_blob with the new key. Then one break-glass event about the revoked key's file, and a verify "
         "event about each package: accepted for the restored, refused for the forged one.",
-        'trail.record("break-glass", actor="learner", subject=Subject.of("KEY.pub", room.signers[SIGNER]), '
+        'trail.record("break-glass", actor="learner", subject=Subject.of(SIGNER, room.signers[SIGNER]), '
         'decision="accepted", reason="the key was stolen: revoked")\n'
         'trail.record("verify", actor="learner", subject=Subject.of(forged.name, forged), decision="refused")',
     ),
@@ -248,20 +254,25 @@ def _pem(path: Path) -> str:
 def restored(lab: Workspace, truth: Case, keys: Mapping[str, Path]) -> None:
     """Raise `Unmet` unless the registry's directory is what it should be, and every package is vouched for."""
     for name, right in truth.right.items():
-        package = lab.path(RESTORED) / name
-        require(package.is_file(), f"{RESTORED}/{name} does not exist")
-        found = incident.digest_of(package)
-        require(found == right, f"{RESTORED}/{name} has the digest {found[:12]}, the trail names {right[:12]}")
-        who, answer = incident.signer_of(package, keys)
-        require(
-            who,
-            f"{RESTORED}/{name}: no trusted key vouches for package and SBOM: {answer.reason.splitlines()[0]}"
-            if answer.reason
-            else f"{RESTORED}/{name} is not verified",
-        )
-        listed(package, keys[who], right)
+        with item("Packages", name):
+            _vouched_for(lab, name, right, keys)
     more = [p.name for p in sorted(lab.path(RESTORED).glob("*.tar.gz")) if p.name not in truth.right]
     require(not more, f"{RESTORED}: {', '.join(more)} belongs to no release")
+
+
+def _vouched_for(lab: Workspace, name: str, right: str, keys: Mapping[str, Path]) -> None:
+    package = lab.path(RESTORED) / name
+    require(package.is_file(), f"{RESTORED}/{name} does not exist")
+    found = incident.digest_of(package)
+    require(found == right, f"{RESTORED}/{name} has the digest {found[:12]}, the trail names {right[:12]}")
+    who, answer = incident.signer_of(package, keys)
+    require(
+        who,
+        f"{RESTORED}/{name}: no trusted key vouches for package and SBOM: {answer.reason.splitlines()[0]}"
+        if answer.reason
+        else f"{RESTORED}/{name} is not verified",
+    )
+    listed(package, keys[who], right)
 
 
 def listed(package: Path, key: Path, digest: str) -> None:

@@ -13,7 +13,7 @@ from packaging.version import Version
 
 from helpers.core import yaml_reader
 from helpers.core.yaml_reader import InvalidYaml
-from helpers.course.checks import Unmet, require, step
+from helpers.course.checks import Unmet, every, item, require, settled, step
 from helpers.course.checks.support import sboms
 from helpers.course.checks.support.rego import learners_rego, require_noticed, without_id, without_rule
 from helpers.course.checks.support.sboms import Bill
@@ -55,11 +55,17 @@ BAD = ("acme-queue-client", "1.2.0", "1.4.1")
 def sbom(lab: Workspace) -> str:
     """Each file says what Syft says now of the same bytes, and names their digest."""
     require(lab.path(f"{MODULE}/main.tf").is_file(), f"{MODULE}/main.tf does not exist: run the cell that writes it")
-    kept = {path: opened(lab, path) for path in BILLS}
+    kept = {}
+    for path in BILLS:
+        with item("Files", path):
+            kept[path] = opened(lab, path)
+    settled()
     worker = image(OLD)
     fresh = dict(zip(BILLS, each(lambda path: listed(lab, worker, *BILLS[path]), BILLS), strict=True))
     for path, given in kept.items():
-        same(path, given, fresh[path])
+        with item("What the files say", path):
+            same(path, given, fresh[path])
+    settled()
     count = sum(len(kept[path].components) for path in BILLS if path.endswith(".cdx.json"))
     return f"both formats name the digests of module and image, and list the {count} components Syft finds there"
 
@@ -187,9 +193,12 @@ def policy(lab: Workspace) -> str:
         each(lambda bill: refused(lab, bill), bad)
         raise
     for bill, said in zip(good, found, strict=False):
-        lets_through(bill, said)
+        with item("Good lists", bill.about):
+            lets_through(bill, said)
     for bill, said in zip(bad, found[len(good) :], strict=True):
-        refuses(bill, said)
+        with item("Bad lists", bill.about):
+            refuses(bill, said)
+    settled()
     count = held(lab)
     return f"{len(bad)} bad bills are refused, each by its rule, {len(good)} good ones pass, tests hold {count} rules"
 
@@ -291,13 +300,14 @@ _POINTERS: Mapping[str, str] = {
 def differs(lab: Workspace) -> str:
     """The answers are those of the two images in the registry."""
     given, found = answers(lab), real(lab)
-    for question, truth in QUESTIONS.items():
-        told, right = given[question], truth(found)
-        pointer = f": {_POINTERS[question]}" if question in _POINTERS else ""
-        extra = sorted(told - right)
-        require(not extra, f"{ANSWERS}: {question}: {', '.join(extra)} does not belong there{pointer}")
-        missing = len(right - told)
-        require(not missing, f"{ANSWERS}: {question}: {missing} of {len(right)} not named{pointer}")
+    with every("Answers"):
+        for question, truth in QUESTIONS.items():
+            told, right = given[question], truth(found)
+            pointer = f": {_POINTERS[question]}" if question in _POINTERS else ""
+            extra = sorted(told - right)
+            require(not extra, f"{ANSWERS}: {question}: {', '.join(extra)} does not belong there{pointer}")
+            missing = len(right - told)
+            require(not missing, f"{ANSWERS}: {question}: {missing} of {len(right)} not named{pointer}")
     allowed = not QUESTIONS["blocked_by"](found)
     require(
         given["promote"] is allowed,
@@ -315,11 +325,14 @@ def answers(lab: Workspace) -> dict[str, Any]:
         raise Unmet(f"{ANSWERS} is not valid YAML: {str(error).splitlines()[0]}") from None
     require(isinstance(said, dict), f"{ANSWERS} has no answers")
     for question in QUESTIONS:
-        names = said.get(question)
-        listed = isinstance(names, list) and all(isinstance(name, str) for name in names)
-        require(listed, f"{ANSWERS}: {question} is not answered: a list of names, maybe an empty one")
-        said[question] = set(names)
-    require(isinstance(said.get("promote"), bool), f"{ANSWERS}: promote is not answered: true or false")
+        with item("Answers", question):
+            names = said.get(question)
+            listed = isinstance(names, list) and all(isinstance(name, str) for name in names)
+            require(listed, f"{ANSWERS}: {question} is not answered: a list of names, maybe an empty one")
+            said[question] = set(names)
+    with item("Answers", "promote"):
+        require(isinstance(said.get("promote"), bool), f"{ANSWERS}: promote is not answered: true or false")
+    settled()
     return dict(said)
 
 

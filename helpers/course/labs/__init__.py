@@ -3,6 +3,7 @@
 from helpers.course.labs._cells import WORKFILE
 from helpers.course.labs._lab import Lab, Restored
 from helpers.course.labs._magic import workfile
+from helpers.course.labs._next import place
 from helpers.course.labs._progress import Hint, Progress, StepState
 from helpers.course.labs.errors import BadCourse, CellFailed, NoSolution, NoStarter, StepFailed
 from helpers.course.outline import UnknownLab, UnknownStep
@@ -25,5 +26,6 @@ __all__ = [
     "UnknownLab",
     "UnknownStep",
     "Written",
+    "place",
     "workfile",
 ]

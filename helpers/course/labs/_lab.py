@@ -175,6 +175,19 @@ class Lab(Workspace):
         self._journal.set("shown", step, True)
         return self._restore(step, "Solution", cells)
 
+    def compare(self, step: str) -> str:
+        """Return how the files of a step differ from its solution, as a unified difference; nothing is written.
+
+        Raises:
+            NoSolution: the notebook it comes from is not here.
+        """
+        cells = [cell for cell in _cells.solution_cells(self.spec, self.spec.step(step)) if cell.path]
+        self._journal.set("shown", step, True)
+        lines: list[str] = []
+        for path, text in {str(cell.path): cell.body for cell in cells}.items():
+            lines += difference(path, self.read(path), text, "the solution")
+        return "\n".join(lines)
+
     def _restore(self, step: str, what: str, cells: list[_cells.Cell]) -> Restored:
         files = tuple(dict.fromkeys(cell.path for cell in cells if cell.path))
         before, texts = listing(self.work), {path: self.read(path) for path in files}

@@ -18,9 +18,15 @@ def following(lab: LabSpec, step: str) -> tuple[str, str] | None:
     if after == len(lab.steps):
         return None
     one = lab.steps[after]
+    return one.title, place(lab, one.id)
+
+
+def place(lab: LabSpec, step: str) -> str:
+    """Return the link to the heading of a step's part, from any notebook of the lab."""
+    one = lab.step(step)
     cell = _parts(lab.assignment, one.notebook).get(one.id, "")
     # JupyterLab scrolls to a cell by its id, which is the same in every copy.
-    return one.title, f"{one.notebook}#cell-id={quote(cell)}" if cell else one.notebook
+    return f"{one.notebook}#cell-id={quote(cell)}" if cell else one.notebook
 
 
 @functools.cache

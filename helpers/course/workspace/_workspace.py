@@ -56,6 +56,10 @@ class Workspace:
         """Bring a ``%%workfile`` cell and its file together; see `cell_files.run_cell`."""
         return cell_files.run_cell(self._journal, self.work, relative, body, choice)
 
+    def ran(self, relative: str) -> str:
+        """Return the text with which a ``%%workfile`` cell of this file ran last, or an empty string."""
+        return str(self._journal.read()["cells"].get(relative, ""))
+
     def secret(self, name: str) -> str:
         """Return a password of this learner, generated at the first call; it is masked wherever it would be printed.
 

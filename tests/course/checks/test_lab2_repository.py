@@ -72,6 +72,21 @@ def test_a_mistake_is_refused_with_its_place(lab: Lab, step: str, file: str, old
     assert "Traceback" not in result.reason
 
 
+def test_all_mistakes_are_told_at_once_each_with_its_hints(lab: Lab) -> None:
+    change(lab, DEPLOYMENT, "Seconds: 15", "Seconds: 600")
+    change(lab, DEPLOYMENT, "memory: 4Gi", "memory: 1Gi")
+    change(lab, KUSTOMIZATION, "includeTemplates: true", "includeTemplates: false")
+    result = lab.result("base")
+    for said in ("progressDeadlineSeconds is 600", "the limit of memory is 1Gi", "label owner of its pods is None"):
+        assert said in result.reason, result.reason
+    about = {reason: hints for hints, reasons in result.due for reason in reasons}
+    assert len(set(about.values())) == 3, "the rollout, the container and the labels have hints of their own"
+    change(lab, STAGING, "count: 2", "count: 1")
+    change(lab, PROD, "count: 3", "count: 1")
+    both = lab.result("overlays").reason
+    assert "staging has 1 replicas" in both and "prod has 1 replicas" in both, both
+
+
 @pytest.mark.parametrize("step", ["base", "overlays"])
 def test_the_solution_passes_visible_and_hidden_tests(lab: Lab, step: str) -> None:
     assert lab.result(step).passed, lab.result(step).reason

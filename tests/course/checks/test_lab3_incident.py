@@ -95,6 +95,17 @@ def test_a_wrong_finding_is_told_apart(lab: Lab, change: Callable[[Any, Any], An
     assert reason in said(lab, "find")
 
 
+def test_all_wrong_findings_are_told_at_once(lab: Lab) -> None:
+    answers = yaml.safe_load(lab.read(FINDINGS))
+    answers["key"]["signer"] = answers["since"]["checkpoint"] = "nobody"
+    answers["log"] = answers["log"][:1]
+    lab.path(FINDINGS).write_text(yaml.safe_dump(answers))
+    found = lab.result("find")
+    wrong = [item.reason for item in found.items if not item.passed]
+    assert any("key" in one for one in wrong) and any("log" in one for one in wrong), wrong
+    assert any("since" in one for one in wrong) and found.counted, wrong
+
+
 def test_findings_that_are_none_and_a_room_that_was_changed(lab: Lab) -> None:
     kept = lab.read(FINDINGS)
     for text in ("", "a: [", "[]"):

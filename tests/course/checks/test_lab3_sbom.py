@@ -257,6 +257,17 @@ def test_a_wrong_answer_is_named(lab: Lab, old: str, new: str, reason: str) -> N
     assert reason in said(lab, "diff")
 
 
+def test_all_wrong_answers_are_named_at_once(lab: Lab) -> None:
+    swap(lab, ANSWERS, "added: [msgspec, quick-ranker]", "added: [msgspec]")
+    swap(lab, ANSWERS, "removed: [pyyaml]", "removed: []")
+    reason = said(lab, "diff")
+    assert "added: 1 of 2 not named" in reason and "removed: 1 of 1 not named" in reason
+    swap(lab, ANSWERS, "removed: []", "removed: pyyaml")
+    swap(lab, ANSWERS, "promote: false", "promote: later")
+    reason = said(lab, "diff")
+    assert "removed is not answered" in reason and "promote is not answered" in reason
+
+
 def test_the_story_has_every_kind_of_change(lab: Lab) -> None:
     found = real(lab)
     assert found.added and found.removed and found.of("upgraded") and found.of("downgraded") and found.licences

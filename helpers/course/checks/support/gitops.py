@@ -155,6 +155,16 @@ def copied(lab: Workspace) -> Iterator[Path]:
         yield root
 
 
+#: Hints where a directory does not render at all.
+UNRENDERED = (
+    "Kustomize reads what a kustomization lists, and nothing else. Which name in the reason did you write?",
+    "The reason has Kustomize's own words. What stands under resources: and components: is relative to the directory "
+    "of that kustomization, and is a file or a directory there; a patch names an object that is rendered.",
+    "List the directory that the reason names, beside resources: in its kustomization. Every entry is one of the list, "
+    "letter by letter; a component is under components:, not under resources:.",
+)
+
+
 def rendered(lab: Workspace, path: str) -> Rendered:
     """Render a directory of ``platform/`` in a copy, as Argo CD would.
 
@@ -169,7 +179,7 @@ def rendered(lab: Workspace, path: str) -> Rendered:
             return Kustomize(root).build(path)
         except KustomizeError as error:
             said = " ".join(error.why.split())
-            raise Unmet(f"{ROOT}/{error.file or path}: {error.what}. {said}"[:600]) from None
+            raise Unmet(f"{ROOT}/{error.file or path}: {error.what}. {said}"[:600], UNRENDERED) from None
 
 
 def overlay(lab: Workspace, environment: str) -> Rendered:
