@@ -26,6 +26,8 @@ from helpers.runtime.tools import pins
 
 #: Seconds for one executable; Kubernetes' are the largest.
 LIMIT = 600
+#: A text in an executable that ends in NUL, as all names in the table of functions do.
+_NAME = re.compile(rb"(?<=\0)[\x21-\x7e]{4,300}(?=\0)")
 _BLANK = re.compile(r"\s*")
 
 
@@ -62,10 +64,10 @@ def inside(executable: Path, database: Path | None = None) -> list[Fault]:
     done = process.run(argv, timeout=LIMIT, raw_stdout=True)
     if done.returncode != 0:
         raise CourseError(f"govulncheck gives no verdict on {executable.name}", why=done.stderr[-500:], next="")
-    return sorted(set(_findings(done.stdout, executable.read_bytes())), key=lambda one: (one.module, one.id))
+    return sorted(set(_findings(done.stdout, _functions(executable))), key=lambda one: (one.module, one.id))
 
 
-def _findings(text: str, program: bytes) -> Iterator[Fault]:
+def _findings(text: str, program: frozenset[bytes]) -> Iterator[Fault]:
     """Yield what may be called: only those findings name a function."""
     decoder, at, end = json.JSONDecoder(), 0, len(text.rstrip())
     advisories: dict[str, Any] = {}
@@ -80,13 +82,22 @@ def _findings(text: str, program: bytes) -> Iterator[Fault]:
             yield Fault(name, first["module"], first.get("version", ""), finding.get("fixed_version", ""), there)
 
 
-def _there(advisory: Any, module: str, program: bytes) -> bool:
+def _functions(executable: Path) -> frozenset[bytes]:
+    """Return the names in an executable's table of functions, and other texts that look alike."""
+    return frozenset(_NAME.findall(executable.read_bytes()))
+
+
+def _there(advisory: Any, module: str, program: frozenset[bytes]) -> bool:
     """Return whether an executable has one of the functions that an advisory names in a module."""
     places = [one for one in advisory["affected"] if one["package"]["name"] == module]
     imports = [one for place in places for one in place.get("ecosystem_specific", {}).get("imports", ())]
     if not imports:
         return True
-    return any(form in program for one in imports for form in _forms(one["path"], one.get("symbols", ())))
+    wanted = [form for one in imports for form in _forms(one["path"], one.get("symbols", ()))]
+    if any(form in program for form in wanted):
+        return True
+    packages = tuple(form for form in wanted if form.endswith(b"."))
+    return bool(packages) and any(name.startswith(packages) for name in program)
 
 
 def _forms(path: str, symbols: Sequence[str]) -> Iterator[bytes]:
@@ -95,11 +106,11 @@ def _forms(path: str, symbols: Sequence[str]) -> Iterator[bytes]:
     # As the linker writes them: a dot in the last part of a path is escaped.
     package = f"{before}/{last.replace('.', '%2e')}".lstrip("/")
     if not symbols:
-        yield f"\0{package}.".encode()
+        yield f"{package}.".encode()
     for symbol in symbols:
         kind, _, method = symbol.rpartition(".")
         for name in (f"{kind}.{method}", f"(*{kind}).{method}") if kind else (method,):
-            yield f"\0{package}.{name}\0".encode()
+            yield f"{package}.{name}".encode()
 
 
 def built(names: Sequence[str] = ()) -> dict[str, Path]:
