@@ -148,12 +148,12 @@ def open_doors(place: Found, listener: Listener) -> list[str]:
     passed = [f"{name}: {code}" for name, code in judged.items() if 200 <= code < 300]
     if listener.ours:
         said = {name: status(exchange(place, raw, tls=tls)) for name, raw in misdirected(place).items()}
-        passed += [f"{name}: {code}" for name, code in said.items() if code not in REFUSALS]
+        passed += [f"{name}: {code}" for name, code in said.items() if code not in REFUSALS[name == "page of nowhere"]]
     return passed
 
 
-#: A request that is malformed, or not for this server: no credential is asked for.
-REFUSALS = (400, 403, 421)
+#: A request that is malformed, or not for this server; and what a page is told, where a token would be needed first.
+REFUSALS = ((400, 403, 421), (400, 401, 403, 421))
 
 
 def misdirected(place: Found) -> dict[str, bytes]:
@@ -168,7 +168,6 @@ def misdirected(place: Found) -> dict[str, bytes]:
         "name in a header's second line": f"GET / HTTP/1.1\r\nX: y\rHost: {here}\r\nHost: evil.test\r\n{end}",
         "name in the target": f"GET http://evil.test/ HTTP/1.1\r\nHost: {here}\r\n{end}",
         "page of nowhere": f"POST / HTTP/1.1\r\nHost: {here}\r\nOrigin: null\r\nContent-Length: 0\r\n{end}",
-        "no version": f"GET /\r\nHost: evil.test\r\n{end}",
         "options of the server": f"OPTIONS * HTTP/1.1\r\nHost: evil.test\r\n{end}",
     }
     return {name: text.encode() for name, text in made.items()}

@@ -144,12 +144,11 @@ def go_command(needed: str, progress: Progress) -> Path:
         ToolError: the wheel could not be installed.
     """
     from packaging.specifiers import SpecifierSet  # 20 ms, rarely needed
-    from packaging.version import Version
 
     own, wheel = shutil.which("go"), spec("go")
-    if own and (found := _go_version(Path(own))) >= Version(needed) and found in SpecifierSet(wheel.accepts):
+    if own and _go_version(Path(own)) in SpecifierSet(f">={needed},{wheel.accepts}"):
         return Path(own)
-    if Version(wheel.version) >= Version(needed):
+    if wheel.version in SpecifierSet(f">={needed}"):
         return build(wheel, progress)
     raise NoCompiler(
         f"Building needs Go {needed} or newer, and there is none",

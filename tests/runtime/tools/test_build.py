@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from helpers.runtime import tools
 from helpers.runtime.tools import build, pins, records
@@ -150,6 +152,19 @@ def test_no_compiler_new_enough(toolchain: Path) -> None:
     with pytest.raises(tools.NoCompiler) as caught:
         tools.ensure("future", progress=QUIET)
     assert "9.9" in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("own", "taken"),
+    [("1.26.9", False), ("1.26.10", True), ("1.27.0", False), ("1.27.2", False), ("1.27.3", True), ("1.28.0", True)],
+)
+def test_compiler_with_known_faults_compiles_nothing(own: str, taken: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build.shutil, "which", lambda name: "/usr/bin/go")
+    monkeypatch.setattr(build, "_go_version", lambda path: Version(own))
+    monkeypatch.setattr(build, "build", lambda tool, progress: Path("/the/pinned/go"))
+    found = build.go_command("1.26", lambda text, share: None)
+    assert found == Path("/usr/bin/go" if taken else "/the/pinned/go")
+    assert pins.spec("go").version in SpecifierSet(pins.spec("go").accepts), "what is pinned is accepted itself"
 
 
 def test_broken_source_fails_with_the_compilers_words(toolchain: Path) -> None:
