@@ -59,7 +59,9 @@ def _said(module: ModuleType, name: str, seen: set[tuple[str, str]]) -> Iterator
 
 def _meant(node: ast.expr, function: ast.FunctionDef) -> ast.expr:
     """Return what stands for a name that a function gives to a text; anything else as it is."""
-    for one in ast.walk(function) if isinstance(node, ast.Name) else ():
+    if not isinstance(node, ast.Name):
+        return node
+    for one in ast.walk(function):
         if isinstance(one, ast.Assign) and any(isinstance(to, ast.Name) and to.id == node.id for to in one.targets):
             return one.value
     return node

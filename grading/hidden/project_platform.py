@@ -46,7 +46,7 @@ def secrets(lab: Workspace) -> None:
 
 
 def drift(lab: Workspace) -> None:
-    """Without a file nothing is proved; an adopted change is left alone until its day is over, and the rest is healed."""
+    """Without a file nothing is proved; what is adopted is left alone until its day is over, the rest is healed."""
     asked = training.brief()
     cluster = platform.applied(lab, platform.TENANCY, asked)
     with drift_jobs.running(lab, platform.JOB, platform.TENANCY) as job:
