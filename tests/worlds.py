@@ -42,7 +42,11 @@ UNITS: dict[str, tuple[str, ...]] = {
         "tests/e2e/test_proof.py::TestLab2",
     ),
     # The project is walked once; its checks meet what the whole walk left.
-    "project": ("tests/course/checks/test_project.py", "tests/e2e/test_proof.py::TestProject"),
+    "project": (
+        "tests/course/checks/test_project.py",
+        "tests/course/checks/test_project_platform.py",
+        "tests/e2e/test_proof.py::TestProject",
+    ),
     # One control plane and one Argo CD. Each test has a namespace or an application of its own. The last module kills
     # the API server at its end, after which controllers need half a minute.
     "cluster": (

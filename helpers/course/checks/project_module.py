@@ -163,7 +163,10 @@ def cases(asked: Brief) -> tuple[Case, ...]:
     return (
         Case("a job that names no GPU"),
         *(Case(f"a job with one {kind}", {"gpu": {"kind": kind}}) for kind in asked.kinds),
-        Case(f"a job with {asked.nodes} nodes", {"gpu": {"nodes": asked.nodes}}),
+        *(
+            Case(f"a job with {asked.nodes} nodes of {kind}", {"gpu": {"kind": kind, "nodes": asked.nodes}})
+            for kind in asked.kinds
+        ),
         Case(f"a job with {asked.nodes + 1} nodes", {"gpu": {"nodes": asked.nodes + 1}}, "spec.gpu.nodes"),
         Case("a job with 64 nodes", {"gpu": {"nodes": 64}}, "spec.gpu.nodes"),
         Case(f"a job with an {other}", {"gpu": {"kind": other}}, "spec.gpu.kind"),

@@ -25,6 +25,7 @@ CRD: Mapping[str, str] = {"group": "ml.acme.test", "version": "v1", "kind": "Tra
 #: Where the operator finds the token of the module registry.
 SECRET_KEY = "token"  # noqa: S105 - the name of a key in a Secret
 DATA_CLASSES = ("public", "internal")
+TEAMS = ("vision", "speech", "ranking")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Brief:
         team: who asks; also the namespace of the module in the registry.
         kinds: kinds of GPU that may be had; the last one is scarce and for prod alone.
         nodes: the most GPU nodes of one job. dev_nodes: the most in dev.
+        gpus: the most GPUs that pods of the team's namespace may have at once.
         incident: the environment in which the new release of the trainer loses checkpoints.
     """
 
@@ -42,6 +44,7 @@ class Brief:
     kinds: tuple[str, str]
     nodes: int
     dev_nodes: int
+    gpus: int
     incident: str
 
     @property
@@ -54,10 +57,20 @@ class Brief:
         """Address of the module in the registry."""
         return f"{self.team}/{MODULE}/platform"
 
+    @property
+    def namespace(self) -> str:
+        """Where the team's jobs run."""
+        return namespace(self.team)
+
+    @property
+    def neighbour(self) -> str:
+        """The team next door, which has a namespace in the same cluster."""
+        return TEAMS[(TEAMS.index(self.team) + 1) % len(TEAMS)]
+
     def __repr__(self) -> str:
         return (
             f"Brief(team {self.team}: GPUs {' and '.join(self.kinds)}, {self.scarce} in prod alone; "
-            f"at most {self.nodes} nodes a job, {self.dev_nodes} in dev)"
+            f"at most {self.nodes} nodes a job, {self.dev_nodes} in dev; {self.gpus} GPUs in {self.namespace})"
         )
 
 
@@ -65,11 +78,12 @@ def brief(name: str = "") -> Brief:
     """Return what is asked of a learner, by default of this one."""
     who = name or learner()
     return Brief(
-        team=_drawn(who, "team", ("vision", "speech", "ranking")),
+        team=_drawn(who, "team", TEAMS),
         # A job that names no GPU gets an l4, by the definition of the resource.
         kinds=("l4", _drawn(who, "kind", ("t4", "a100", "h100"))),
         nodes=_drawn(who, "nodes", (6, 8, 12, 20, 24)),
         dev_nodes=_drawn(who, "dev nodes", (1, 2, 3, 4)),
+        gpus=_drawn(who, "gpus", (16, 32, 48, 64)),
         incident=_drawn(who, "incident", ("staging", "prod")),
     )
 
@@ -93,6 +107,29 @@ def serve() -> Cluster:
     services.ensure("kubernetes")
     cluster, given = Cluster(), contract("proj-304")
     cluster.apply(given.directory / given.given)
+    return cluster
+
+
+def namespace(team: str) -> str:
+    """Return the namespace of a team."""
+    return f"training-{team}"
+
+
+def share() -> Cluster:
+    """Let the team next door move in, and return the cluster: it serves TrainingJobs, and that team may make them."""
+    cluster, team = serve(), brief().neighbour
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "edit"}
+    group = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": f"team-{team}"}
+    meta = {"name": namespace(team), "labels": {"acme.test/team": team}}
+    binding = {"name": "team", "namespace": namespace(team)}
+    rbac = "rbac.authorization.k8s.io/v1"
+    cluster.apply(
+        [
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": meta},
+            {"apiVersion": rbac, "kind": "RoleBinding", "metadata": binding, "roleRef": role, "subjects": [group]},
+        ],
+        field_manager="platform",
+    )
     return cluster
 
 

@@ -33,6 +33,9 @@ class Workspace:
         self.work = (work or locate(self.spec)).resolve()
         self.work.mkdir(parents=True, exist_ok=True)
         self._journal = Journal(self.id, self.work)
+        if files.grading():
+            # What the run's own cells make later, by whatever means, did not come with the submission.
+            self._journal.came_with(path.relative_to(self.work).as_posix() for path in self.work.rglob("*"))
 
     def path(self, relative: str) -> Path:
         """Return the absolute path of a file or directory of the workspace."""

@@ -63,6 +63,24 @@ def test_while_grading_a_submitted_file_wins(lab: Lab, monkeypatch: pytest.Monke
     assert graded.read("b.tf") == "second cell\n"
 
 
+def test_while_grading_a_file_that_a_cell_made_by_other_means_is_not_taken_for_a_submitted_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As `course new module` in one cell, and the module's own text in the next."""
+    monkeypatch.setenv("MOD208_GRADING", "1")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "a.tf").write_text("the learner's\n")
+    graded = Lab("project")
+    (tmp_path / "work" / "b.tf").write_text("of a template\n")
+    assert graded.write("b.tf", "of a cell").action == "written"
+    # The kernel of the next notebook finds both, and knows still which of them came along.
+    again = Lab("project")
+    assert again.write("a.tf", "of a cell").action == "kept"
+    (tmp_path / "work" / "c.tf").write_text("of a template\n")
+    assert Lab("project").write("c.tf", "of a cell").action == "written"
+
+
 def test_marks_of_a_solution_are_no_part_of_the_file(lab: Lab) -> None:
     workfile("lab1 a.tf", "locals {\n  ### BEGIN SOLUTION\n  a = 1\n  ### END SOLUTION\n}\n")
     assert lab.read("a.tf") == "locals {\n  a = 1\n}\n"
