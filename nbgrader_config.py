@@ -79,10 +79,9 @@ c.Execute.startup_timeout = 120
 c.GradedExecute.budget = int(os.environ.get("MOD208_NOTEBOOK_TIMEOUT", "2400"))
 c.GradedExecute.unsafe = os.environ.get("MOD208_UNSAFE_GRADING") == "1"
 # Their locked cells ask services that the learner's cells set up (docs/grading.md).
-c.GradedExecute.unconfined = ["lab2-gitops", "lab3-compliance", "project"]
+c.GradedExecute.resumed = ["lab2-gitops", "lab3-compliance", "project"]
 # Assignments of the instructor's own whose tests look at what the learner's cells have defined.
-own = [name for name in os.environ.get("MOD208_TOGETHER", "").split(",") if name]
-c.GradedExecute.together = [*c.GradedExecute.unconfined, *own]
+c.GradedExecute.together = [name for name in os.environ.get("MOD208_TOGETHER", "").split(",") if name]
 c.LimitOutput.max_lines = 500
 c.RestoreCells.add_missing_cells = True
 c.Autograde.exclude_overwriting = LearnersOwn(klass / "source", list(c.CourseDirectory.ignore))

@@ -163,16 +163,14 @@ class GradedExecute(LimitedExecute):
     together = List(
         Unicode(), help="Assignments whose locked cells run in the learner's kernel: their points can be forged."
     ).tag(config=True)
-    unconfined = List(Unicode(), help="Those of `together` whose kernel runs with the grader's rights.").tag(
-        config=True
-    )
+    resumed = List(
+        Unicode(), help="Assignments in which the judge's services go on from what the learner's have left."
+    ).tag(config=True)
     unsafe = Bool(False, help="Grade without sandboxes where there are none, and mark the grades.").tag(config=True)
 
     def preprocess(self, nb: Node, resources: Any = None, km: Any = None) -> tuple[Node, Any]:
         """Run and judge the notebook; see the class."""
         directory, who = Path(resources["metadata"]["path"]), resources["nbgrader"]
-        if who["assignment"] in self.unconfined:
-            return self._run_unconfined(nb, resources, directory)
         try:
             sandbox.require()
         except sandbox.NoSandbox as missing:
@@ -212,8 +210,10 @@ class GradedExecute(LimitedExecute):
                 # Files that were handed in can keep a kernel from starting; they are judged all the same.
                 judging.remark(nb, f"the cells were not run: {error}")
         taken = box.empty()
-        ours = judging.notebook(locked, nb)
-        with box.judges(limits, go) as place:
+        resumed = resources["nbgrader"]["assignment"] in self.resumed
+        ours = judging.notebook(locked, nb, seal=resumed)
+        with box.judges(limits, go, resumed=resumed) as place:
+            taken.left_out += [f"state of the services, {line}" for line in place.left_out]
             judge = self._part(place)
             # A busy machine must not cost points: the limit for a learner's cell is for the learner's cells.
             judge.timeout = max(self.timeout, 900)

@@ -16,7 +16,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -84,18 +84,19 @@ class ClassGrader:
 
     Args:
         grading: nbgrader's steps (`grading.steps.Grading`). jobs: submissions at a time.
+        held: who starts this process holds the lock of the class, and waits for it.
     """
 
-    def __init__(self, grading: Any, jobs: int) -> None:
-        self.grading, self.jobs = grading, jobs
+    def __init__(self, grading: Any, jobs: int, *, held: bool = False) -> None:
+        self.grading, self.jobs, self.held = grading, jobs, held
         self.logs = grading.stage / "logs"
         self._fork = multiprocessing.get_context("fork")
 
-    def run(self, student: str = "", again: bool = False) -> ClassRun:
-        """Grade what is to be graded, and return what came out, with what was graded before."""
+    def run(self, students: Sequence[str] = (), again: bool = False) -> ClassRun:
+        """Grade what is to be graded, of these learners or of all; return what came out, and what was before."""
         begun = time.monotonic()
         with self._alone():
-            found = self._found(student)
+            found = self._found(students)
             wanted = [one for one in found if again or not self.grading.graded(one)]
             progress = Progress(len(wanted), self.jobs)
             waiting, running, lines = list(reversed(wanted)), list[Running](), dict[str, Line]()
@@ -114,21 +115,21 @@ class ClassGrader:
             scored = tuple(self._scored(lines[one]) for one in found)
         return ClassRun(self.grading.coursedir.assignment_id, scored, time.monotonic() - begun, self.jobs)
 
-    def _found(self, student: str) -> dict[str, list[str]]:
+    def _found(self, students: Sequence[str]) -> dict[str, list[str]]:
         found: dict[str, list[str]] = self.grading.submissions()
-        if student and student not in found:
+        for student in [one for one in students if one not in found]:
             near = difflib.get_close_matches(student, found, n=1)
             raise NothingToGrade(
                 f"There is no submission of {student!r}",
                 why=f"{len(found)} learners have handed in {self.grading.coursedir.assignment_id}.",
                 next=f"--student={near[0]}" if near else "nbgrader collect " + self.grading.coursedir.assignment_id,
             )
-        return {student: found[student]} if student else found
+        return {one: books for one, books in found.items() if one in students} if students else found
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
         """Let nobody else grade the class; what somebody who was killed has left is removed."""
-        with alone(self.grading.root) as stage:
+        with contextlib.nullcontext(self.grading.stage) if self.held else alone(self.grading.root) as stage:
             for path in stage.iterdir():
                 if path.is_dir() and path != self.logs:
                     data.remove(path)
@@ -231,15 +232,17 @@ def assignment(lab: str) -> str:
 @click.argument("lab")
 @click.option("--jobs", type=int, default=0)
 @click.option("--again", is_flag=True)
-@click.option("--student", default="")
+@click.option("--student", "students", multiple=True)
+@click.option("--held", is_flag=True, help="The lock of the class is held by who starts this.")
 @click.option("--json", "as_json", is_flag=True)
-def main(lab: str, jobs: int, again: bool, student: str, as_json: bool) -> None:
+def main(lab: str, jobs: int, again: bool, students: tuple[str, ...], held: bool, as_json: bool) -> None:
     """Grade LAB; see ``course grade --help``."""
     try:
         name = assignment(lab)
         with forking.forker():
-            grader = ClassGrader(importlib.import_module(STEPS).configured(name), jobs or len(os.sched_getaffinity(0)))
-            found = grader.run(student, again)
+            jobs = jobs or len(os.sched_getaffinity(0))
+            grader = ClassGrader(importlib.import_module(STEPS).configured(name), jobs, held=held)
+            found = grader.run([one for one in students if one], again)
     except CourseError as error:
         click.echo(json.dumps(error.to_dict(), indent=2) if as_json else error.diagnostics(), err=not as_json)
         sys.exit(error.exit_code)

@@ -11,13 +11,12 @@ import os
 import signal
 import socket
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grading import crowd, sandbox, seccomp, zygote
+from grading import crowd, sandbox, seccomp, temporary, zygote
 from helpers.core import polling, process
 from helpers.core.errors import CourseError
 from helpers.core.paths import ROOT
@@ -54,13 +53,13 @@ class Request:
 @contextlib.contextmanager
 def forker() -> Iterator[None]:
     """Let kernels be forked as long as this lasts, for this process and those that are forked from it."""
-    with tempfile.TemporaryDirectory(prefix="mod208-z") as room:
-        address = Path(room) / "socket"
+    with temporary.directory("z") as room:
+        address = room / "socket"
         constant = {**sandbox.CONSTANT, "MOD208_HOME": str(ROOT), "JPY_PARENT_PID": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         # As a sandbox has it: it is read once, when this process starts.
         constant["PYTHONPATH"] = str(ROOT)
         argv = [sys.executable, "-P", zygote.__file__, str(address), str(os.getpid())]
-        pid = process.spawn(argv, log_path=Path(room) / "log", cwd="/", env=constant)
+        pid = process.spawn(argv, log_path=room / "log", cwd="/", env=constant)
         _open.append(address)
         try:
             yield

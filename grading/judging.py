@@ -15,6 +15,8 @@ from helpers.core.errors import CourseError
 
 #: The judge's first cell: what a learner's registry claims is offered to the judge's. After the set-up: see there.
 PRELUDE, PIN = "from grading import claims\n\nclaims.offer()", "claims.pin_cloud()"
+#: Before all others, where the judge's services go on from a learner's data.
+SEAL = "from grading import sealing\n\nsealing.seal()"
 
 
 class NotJudged(CourseError):
@@ -57,14 +59,21 @@ def without_graded(nb: Node) -> Node:
     return theirs
 
 
-def notebook(locked: list[Node], like: Node) -> Node:
-    """Return the notebook that the judge runs; it is empty when points come from no cell of it."""
+def notebook(locked: list[Node], like: Node, *, seal: bool = False) -> Node:
+    """Return the notebook that the judge runs; it is empty when points come from no cell of it.
+
+    Args:
+        locked: the cells of the instructor's notebook that judge.
+        like: the submitted notebook.
+        seal: close the judge's kernel to the programs that it starts.
+    """
     nb = copy.deepcopy(like)
     if not any(judged(cell) for cell in locked):
         nb.cells = []
         return nb
     setup, *judging = copy.deepcopy(locked)
-    nb.cells = [_notebook.cell("code", PRELUDE), setup, _notebook.cell("code", PIN), *judging]
+    before = [SEAL, PRELUDE] if seal else [PRELUDE]
+    nb.cells = [*(_notebook.cell("code", text) for text in before), setup, _notebook.cell("code", PIN), *judging]
     for cell in nb.cells:
         cell.outputs = []
     return nb

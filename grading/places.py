@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-import tempfile
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from grading import data, sandbox
+from grading import data, resuming, sandbox, temporary
 from grading.sandbox import Sandbox
 from grading.watch import Limits
 from helpers.core import process
 from helpers.core.paths import ROOT, cache_dir
+from helpers.runtime.services.record import APART
 
 #: Inside: the directory that holds the submission, and the one with state and services.
 WORK, STATE, CLAIMS = "/grading", "/state", "/claims"
@@ -40,11 +40,13 @@ class Place:
 
     Attributes:
         sandbox: it. cwd: the kernel's directory inside. sockets: the directory of the kernel's sockets.
+        left_out: what of the learner's services was not taken, and why.
     """
 
     sandbox: Sandbox
     cwd: str
     sockets: Path
+    left_out: tuple[str, ...] = ()
 
 
 class Box:
@@ -117,12 +119,19 @@ class Box:
             yield Place(box, self.inside, sockets)
 
     @contextlib.contextmanager
-    def judges(self, limits: Limits, go: Path | None = None) -> Iterator[Place]:
-        """Give the sandbox in which the locked cells run; it has state of its own, and the workspace to read."""
-        with _sockets() as sockets, tempfile.TemporaryDirectory(prefix="mod208-judge-") as room:
-            state, claims, work = (Path(room) / name for name in ("state", "claims", "work"))
+    def judges(self, limits: Limits, go: Path | None = None, *, resumed: bool = False) -> Iterator[Place]:
+        """Give the sandbox in which the locked cells run; it has state of its own, and the workspace to read.
+
+        Args:
+            limits: of the sandbox.
+            go: the directory of the Go that is needed there.
+            resumed: its services go on from the data that the learner's have left (`grading.resuming`).
+        """
+        with _sockets() as sockets, temporary.directory("judge-") as room:
+            state, claims, work = (room / name for name in ("state", "claims", "work"))
             for name in ("services", "labs", "secrets"):
                 (state / name).mkdir(parents=True, mode=0o700)
+            left_out = resuming.resume(self.state, state) if resumed else []
             data.take(self.state / REGISTRY, claims)
             if (self.directory / "work").is_dir():
                 data.take(self.directory / "work", work)
@@ -130,12 +139,11 @@ class Box:
             reads = [*sandbox.course("grading", "source/header.ipynb"), *_compiler(go)]
             shows = {f"{self.inside}/work": work, CLAIMS: claims}
             writes = {STATE: state, str(sockets): sockets}
-            env = {**_environment(go, self.learner), process.PREFIX: json.dumps(_through(sockets))}
+            env = {**_environment(go, self.learner), process.PREFIX: json.dumps(_through(sockets, resumed))}
+            if resumed:
+                env[process.SERVICE_PREFIX] = json.dumps(_services(sockets))
             box = Sandbox(env, reads, writes, shows, scratch=(cache_dir(),), limits=limits, nests=True)
-            try:
-                yield Place(box, self.inside, sockets)
-            finally:
-                data.remove(state)
+            yield Place(box, self.inside, sockets, tuple(left_out))
 
 
 def _parents(path: str) -> list[str]:
@@ -172,16 +180,15 @@ def _environment(go: Path | None, learner: str) -> dict[str, str]:
     }
 
 
-def _through(sockets: Path) -> dict[str, list[str]]:
-    """Return what the judge starts each tool through: a sandbox inside its own (see `helpers.core.process`)."""
-    hidden = (str(ROOT / "grading"), CLAIMS, str(sockets), f"{STATE}/services", f"{STATE}/labs", f"{STATE}/secrets")
-    # No real /proc: through it a program would write to the pipes and the memory of the tool that started it.
-    options = ["--ro-bind", "/", "/", "--tmpfs", "/proc", "--symlink", "{program}", "/proc/self/exe"]
-    options += ["--tmpfs", "/dev", "--size", "100000000", "--tmpfs", "/dev/shm"]  # noqa: S108
+def _through(sockets: Path, resumed: bool = False) -> dict[str, list[str]]:
+    """Return what the judge starts each tool through: a sandbox inside its own (see `helpers.core.process`).
+
+    Where services are *resumed*, a tool finds them with what opens them: that is the learner's own, and known to him.
+    """
+    hidden = [*_hidden(sockets), *([] if resumed else [f"{STATE}/services", f"{STATE}/secrets"])]
+    options = ["--ro-bind", "/", "/", *_no_proc(), "--tmpfs", "/dev", "--size", "100000000", "--tmpfs", "/dev/shm"]  # noqa: S108
     for name in ("null", "zero", "full", "random", "urandom"):
         options += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
-    for name in PROC:
-        options += ["--ro-bind-try", f"/proc/{name}", f"/proc/{name}"]
     for path in ("/tmp", STATE, str(cache_dir())):  # noqa: S108
         options += ["--bind", path, path]
     for path in (*sandbox.CACHE, "go-tests"):
@@ -190,18 +197,49 @@ def _through(sockets: Path) -> dict[str, list[str]]:
         options += ["--tmpfs", path]
     # Certificates to trust, no keys: by them a tool knows the judge's own servers.
     trusted = f"{STATE}/services/authority/trusted"
-    options += ["--ro-bind-try", trusted, trusted]
+    options += _APART if resumed else ["--ro-bind-try", trusted, trusted]
     options += ["--setenv", process.PREFIX, json.dumps(INNER)]
     kept = [one for one in sandbox.NAMESPACES if one != "--unshare-net"]
     # /dev/stdin leads through /proc; a tool that opens it finds a file with its input in that place.
     return {"command": ["bwrap", *kept, *options], "stdin": ["--perms", "0600", "--file", "0", "/dev/stdin"]}
 
 
+def _services(sockets: Path) -> dict[str, list[str]]:
+    """Return what the judge starts each service through that goes on from a learner's data.
+
+    Such data may make a service run something of the learner's: it finds no process, no hidden test and no verdict.
+    """
+    options = ["--dev-bind", "/", "/", *_no_proc()]
+    for path in _hidden(sockets):
+        options += ["--tmpfs", path]
+    # A service stays in the group of processes by which the supervisor ends it, and ends with the one that it knows.
+    apart = ("--unshare-net", "--new-session")
+    kept = [one for one in sandbox.NAMESPACES if one not in apart]
+    return {"command": ["bwrap", *kept, *options, *_APART, "--setenv", process.PREFIX, json.dumps(INNER)]}
+
+
+def _hidden(sockets: Path) -> list[str]:
+    return [str(ROOT / "grading"), CLAIMS, str(sockets), f"{STATE}/labs"]
+
+
+#: Inside a sandbox in the judge's: processes of services are not seen there, and no further sandbox is made.
+_APART = ["--setenv", APART, "1", "--setenv", process.SERVICE_PREFIX, ""]
+
+
+def _no_proc() -> list[str]:
+    """Return the options for a /proc that shows no process."""
+    # Through a real one a program would write to the pipes and the memory of the tool that started it.
+    options = ["--tmpfs", "/proc", "--symlink", "{program}", "/proc/self/exe"]
+    for name in PROC:
+        options += ["--ro-bind-try", f"/proc/{name}", f"/proc/{name}"]
+    return options
+
+
 @contextlib.contextmanager
 def _sockets() -> Iterator[Path]:
     """Give a directory with a short path: the path of a socket has 107 characters at most."""
-    with tempfile.TemporaryDirectory(prefix="mod208-k") as name:
-        yield Path(name).resolve()
+    with temporary.directory("k") as directory:
+        yield directory
 
 
 __all__ = ["BOXES", "Box", "Place"]

@@ -37,7 +37,7 @@ ETC = (
     "gai.conf",
 )
 #: Of the course: what a learner's notebook uses. The rest (solutions, hidden tests, tests, class directories) is not.
-COURSE = ("helpers", "iac", "toolchain", "course.yaml", "pyproject.toml", "mise.toml", "release", ".venv")
+COURSE = ("helpers", "iac", "contracts", "toolchain", "course.yaml", "pyproject.toml", "mise.toml", "release", ".venv")
 #: Of the per-user cache: tools, and what they need to run. What a tool writes there is lost.
 CACHE = ("tools", "terraform-mirror", "checked", "seen.json", "rego")
 HOME = "/home/learner"

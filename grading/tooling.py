@@ -10,8 +10,15 @@ from helpers.core.paths import cache_dir
 from helpers.runtime import tools
 from helpers.wrappers import terratest
 
-#: Assignments of the course that run in a sandbox, and what they need beside the core tools.
-NEEDED = {"lab1-module": ("terraform-docs", "git-cliff")}
+#: What the cluster of a lab is made of.
+CLUSTER = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "kustomize")
+#: Assignments of the course, and what they need beside the core tools.
+NEEDED = {
+    "lab1-module": ("terraform-docs", "git-cliff"),
+    "lab2-gitops": (*CLUSTER, "argocd", "gpg", "redis-server", "bao", "audit-log"),
+    "lab3-compliance": (*CLUSTER, "bao", "syft", "audit-log"),
+    "project": (*CLUSTER, "terraform-docs", "git-cliff", "syft", "audit-log"),
+}
 #: What a cell or a learner's choice says, and the tool that it asks for.
 ASKED = {"terratest": "terratest-runner", r"""["']?module["']?\s*:\s*["']?pulumi\b""": "pulumi"}
 

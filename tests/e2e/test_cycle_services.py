@@ -1,7 +1,7 @@
 """Labs 2 and 3 graded by the real nbgrader: the solutions earn every automatic point, what was released earns none.
 
-Grading has fresh services: a Git server without history, a cluster without objects, an empty audit trail. The
-submission's own cells bring them up again.
+The learner's sandbox has fresh services: a Git server without history, a cluster without objects, an empty audit
+trail. The submission's own cells bring them up again; the judge's services go on from the data that these leave.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from grading.places import BOXES
 from helpers.core.paths import ROOT
 from helpers.course import outline
 from tests.e2e.graded import faults, files_with_passwords
@@ -104,5 +105,5 @@ class TestLab3(Cycle):
     lab = "lab3"
 
     def test_no_password_is_in_what_the_lab_leaves(self, graded: Graded) -> None:
-        folder = graded.klass.autograded("good", graded.assignment)
-        assert files_with_passwords(folder, folder / ".state") == []
+        state = graded.klass.root / BOXES / "good" / graded.assignment / "state"
+        assert files_with_passwords(graded.klass.autograded("good", graded.assignment), state) == []

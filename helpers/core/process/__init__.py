@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 
 from helpers.core.process.environment import environment
-from helpers.core.process.launch import PREFIX, become, spawn
+from helpers.core.process.launch import PREFIX, SERVICE_PREFIX, become, spawn
 from helpers.core.process.running import GRACE, MAX_OUTPUT, Running
 from helpers.core.process.types import (
     Cancelled,
@@ -28,6 +28,7 @@ from helpers.core.scope import call_async
 __all__ = [
     "MAX_OUTPUT",
     "PREFIX",
+    "SERVICE_PREFIX",
     "Cancelled",
     "CannotStart",
     "Completed",

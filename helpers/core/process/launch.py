@@ -20,6 +20,8 @@ from helpers.core.process.types import CannotStart
 #: ``stdin``, what follows it when the tool is to open its input as the file ``/dev/stdin``. The grader sets it where it
 #: judges what others wrote; services, which are ours, are started without it.
 PREFIX = "MOD208_PROCESS_PREFIX"
+#: The same for services, where the grader starts them over data that others wrote: ``command`` alone.
+SERVICE_PREFIX = "MOD208_SERVICE_PREFIX"
 
 
 def popen(
@@ -67,13 +69,13 @@ def limit_memory(pid: int, size: int) -> None:
             resource.prlimit(pid, resource.RLIMIT_DATA, (size, size))
 
 
-def _prefix(argv: Sequence[str], env: Mapping[str, str]) -> list[str]:
-    if not (given := os.environ.get(PREFIX)):
+def _prefix(argv: Sequence[str], env: Mapping[str, str], variable: str = PREFIX) -> list[str]:
+    if not (given := os.environ.get(variable)):
         return []
     parts = json.loads(given)
     found = os.path.realpath(shutil.which(argv[0], path=env.get("PATH")) or argv[0])
     command = [part.replace("{program}", found) for part in parts["command"]]
-    return [*command, *(parts["stdin"] if any("/dev/stdin" in one for one in argv) else []), "--"]
+    return [*command, *(parts.get("stdin", ()) if any("/dev/stdin" in one for one in argv) else []), "--"]
 
 
 def _cannot_start(name: str, cwd: str | os.PathLike[str] | None, error: OSError | ValueError) -> CannotStart:
@@ -102,11 +104,12 @@ def spawn(
     The service leads its own session and process group, so it can be stopped whole by ``os.killpg``.
     """
     descriptor = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    words, own = [os.fspath(a) for a in argv], environment() if env is None else dict(env)
     try:
         popen = subprocess.Popen(
-            [os.fspath(a) for a in argv],
+            [*_prefix(words, own, SERVICE_PREFIX), *words],
             cwd=cwd,
-            env=environment() if env is None else dict(env),
+            env=own,
             stdin=subprocess.DEVNULL,
             stdout=descriptor,
             stderr=descriptor,

@@ -1,4 +1,4 @@
-"""The one place that has submissions graded: nbgrader's autograde, with the course's judge plugged in."""
+"""The one place that has a class graded: by ``course grade``'s program, nbgrader's steps with the course's judge."""
 
 from __future__ import annotations
 
@@ -6,49 +6,58 @@ import contextlib
 import fcntl
 import json
 import re
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from helpers.core import process
 from helpers.core.files import write_atomic
 from helpers.core.process import Line
+from helpers.course import class_run
 from helpers.course.classroom import nb
-from helpers.course.classroom.errors import Busy
+from helpers.course.classroom.errors import Busy, StageFailed
 from helpers.course.classroom.klass import Classroom
 
 #: In a class: what is there while it is graded; its lock is that of ``course grade`` too.
 STAGE = ".grading"
 
-_NOTEBOOK = re.compile(r"Autograding .*/([^/]+)/[^/]+/([^/]+)\.ipynb$")
+#: How a line about a submission begins: how many are done, and of how many.
+_PROGRESS = re.compile(r"\d+/\d+  ")
 
 
 def grade(
     room: Classroom, assignment: str, learners: Sequence[str], *, again: bool, say: Callable[[str], None]
 ) -> dict[str, str]:
-    """Grade these submissions; return learner -> why, of those that could not be graded.
+    """Grade these submissions side by side; return learner -> why, of those that could not be graded.
 
-    What was graded before, and has not been handed in again since, is left as it is unless *again*.
+    What was graded before, and has not been handed in again since, is left as it is unless *again*. Who calls holds
+    the lock of the class (`alone`). What a run that was killed has not graded to its end is graded by the next one.
+
+    Raises:
+        StageFailed: nothing could be graded.
     """
-    submitted = {path.parent.name for path in (room.root / "submitted").glob(f"*/{assignment}")}
-    begun = _begun(room, assignment)
-    _begin(room, assignment, learners, begun, again)
-    argv = ["autograde", assignment, *(["--force"] if again else [])]
-    if others := sorted(submitted - set(learners)):
-        argv.append(f"--CourseDirectory.student_id_exclude={','.join(others)}")
+    now = [one for one in learners if again or not current(room, one, assignment)]
+    if not now:
+        return {}
+    options = ["--json", "--again", "--held", *(f"--student={one}" for one in now)]
 
     def on_line(line: Line) -> None:
-        if shown := _NOTEBOOK.search(line.text):
-            say(f"{shown[1]}: {shown[2]}")
+        if _PROGRESS.match(line.text):
+            say(line.text)
 
-    done = nb.call(room, *argv, timeout=None, on_line=on_line, may_fail=True)
-    begun.unlink()
+    argv = class_run.command(assignment, options)
+    done = process.run(argv, cwd=room.root, env=nb.environment(room), timeout=None, on_line=on_line)
     logs = room.root / "logs"
     logs.mkdir(exist_ok=True)
     write_atomic(logs / f"grade-{assignment}.log", done.stderr, private=True)
-    missing = [one for one in learners if not (room.root / "autograded" / one / assignment).is_dir()]
-    said = nb.faults(done.stderr)
-    why = said[-1] if said else f"see logs/grade-{assignment}.log"
-    return {one: next((line for line in said if f"'{one}'" in line), why) for one in missing}
+    try:
+        found = class_run.ClassRun.from_dict(json.loads(done.stdout))
+    except (ValueError, KeyError, TypeError):
+        raise StageFailed(
+            f"{assignment} could not be graded",
+            why=(done.stderr or done.stdout).strip()[-2000:],
+            next=f"course class grade {assignment}",
+        ) from None
+    return {line.student: line.reason or f"see {STAGE}/logs" for line in found.failed}
 
 
 @contextlib.contextmanager
@@ -70,19 +79,6 @@ def alone(root: Path) -> Iterator[Path]:
                 next="Wait until it is done, then type the command again.",
             ) from None
         yield stage
-
-
-def _begun(room: Classroom, assignment: str) -> Path:
-    return room.root / STAGE / f"begun-{assignment}.json"
-
-
-def _begin(room: Classroom, assignment: str, learners: Sequence[str], begun: Path, again: bool) -> None:
-    """Note who is graded now. A run that was killed has left its note: nbgrader would take half a grade for a whole."""
-    if begun.is_file():
-        for one in json.loads(begun.read_text(encoding="utf-8")):
-            shutil.rmtree(room.root / "autograded" / one / assignment, ignore_errors=True)
-    now = [one for one in learners if again or not current(room, one, assignment)]
-    write_atomic(begun, json.dumps(now))
 
 
 def current(room: Classroom, learner: str, assignment: str) -> bool:

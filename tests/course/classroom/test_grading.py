@@ -1,17 +1,21 @@
-"""Grading that was killed is done again, and two do not grade at once."""
+"""What `course class grade` has graded, and that two do not grade at once (`tests/grading/test_fast.py`: how)."""
 
 from __future__ import annotations
 
 import fcntl
+import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from helpers.core import process
 from helpers.core.process import Completed
-from helpers.course.classroom import grading, marks, nb
+from helpers.course.class_run import ClassRun, Line
+from helpers.course.classroom import grading, marks
 from helpers.course.classroom.book import Submission
-from helpers.course.classroom.errors import Busy
+from helpers.course.classroom.errors import Busy, StageFailed
 from helpers.course.classroom.klass import Classroom
 from helpers.course.classroom.roster import Learner
 from helpers.course.competencies import Graded
@@ -37,28 +41,43 @@ def graded(room: Classroom, *learners: str) -> dict[str, str]:
         return grading.grade(room, "own", learners, again=False, say=print)
 
 
-def test_half_a_grade_of_a_run_that_was_killed_is_not_taken_for_a_whole_one(
+def run_of(*lines: Line) -> str:
+    return json.dumps(ClassRun("own", lines, 1.0, 2).to_dict())
+
+
+def test_only_what_is_new_is_graded_under_the_lock_that_is_held(
     room: Classroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    eva, there = done(room, "eva"), list[bool]()
+    asked, said = list[list[str]](), list[str]()
 
-    def killed(*argv: Any, **options: Any) -> Completed:
-        done(room, "tom")
-        raise KeyboardInterrupt
+    def run(argv: list[str], *, on_line: Any, **options: Any) -> Completed:
+        asked.append(argv)
+        with pytest.raises(Busy), grading.alone(room.root):
+            pass
+        for text in ("1/1  0:01 gone, 0:00 left  'tom' failed", "a warning"):
+            on_line(SimpleNamespace(text=text))
+        return Completed((), 1, run_of(Line("tom", "failed", reason="no tool")), "a warning", 0.0)
 
-    def called(*argv: Any, **options: Any) -> Completed:
-        there.append((room.root / "autograded" / "tom" / "own").is_dir())
-        done(room, "tom")
-        return Completed((), 0, "", "", 0.0)
+    done(room, "eva")
+    monkeypatch.setattr(process, "run", run)
+    with grading.alone(room.root):
+        found = grading.grade(room, "own", ["eva", "tom"], again=False, say=said.append)
+    assert found == {"tom": "no tool"}
+    assert said == ["1/1  0:01 gone, 0:00 left  'tom' failed"]
+    (argv,) = asked
+    assert [one for one in argv if one.startswith("--student")] == ["--student=tom"]
+    assert "--held" in argv
+    assert (room.root / "logs" / "grade-own.log").read_text() == "a warning"
+    done(room, "tom")
+    assert graded(room, "eva", "tom") == {}
+    assert len(asked) == 1, "nothing is new, and nothing was started"
 
-    monkeypatch.setattr(nb, "call", killed)
-    with pytest.raises(KeyboardInterrupt):
-        graded(room, "eva", "tom")
-    monkeypatch.setattr(nb, "call", called)
-    for _ in range(2):
-        assert graded(room, "eva", "tom") == {}
-        assert eva.is_dir(), "it was graded to its end before"
-    assert there == [False, True]
+
+def test_a_run_that_says_nothing_has_failed(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "run", lambda *_, **__: Completed((), 1, "", "it was killed", 0.0))
+    with pytest.raises(StageFailed, match="could not be graded") as failed:
+        graded(room, "eva")
+    assert failed.value.why == "it was killed"
 
 
 def test_what_was_handed_in_again_has_no_mark_until_it_is_graded(room: Classroom) -> None:
