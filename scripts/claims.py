@@ -28,8 +28,8 @@ _MOVING = re.compile(r"github\.com/[^/]+/[^/]+/blob/(?:main|master)/(?!.*/v\d+\.
 _TOOL = (
     r"(?:Terraform|Argo CD|Flux|kustomize-controller|source-controller|Kustomize|Conftest|Kyverno|Kubernetes|API server"
     r"|ApplicationSet|AppProject|ResourceQuota|LimitRange|ValidatingAdmissionPolicy|NetworkPolicy|HCP|S3|AWS|GitHub"
-    r"|OpenTofu|kubectl|cosign|etcd|OpenBao|PostgreSQL|Sigstore|Fulcio|Rekor(?: v\d)?|OpenVEX|OSV|SLSA|SPDX|CycloneDX|Syft"
-    r"|policy-controller|ImageValidatingPolicy|TUF|python-tuf|in-toto|RFC 3161|The vault)"
+    r"|OpenTofu|kubectl|cosign|etcd|OpenBao|PostgreSQL|Sigstore|Fulcio|Rekor(?: v\d)?|OpenVEX|OSV|SLSA|SPDX|CycloneDX"
+    r"|Syft|policy-controller|ImageValidatingPolicy|TUF|python-tuf|in-toto|RFC 3161|The vault)"
 )
 _ABSOLUTE = re.compile(
     r"\b(?:never|always|defaults?|only|cannot|do(?:es)? not|no longer|nothing|nobody|deprecated|experimental|beta)\b"
