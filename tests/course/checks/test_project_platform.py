@@ -163,7 +163,7 @@ def test_a_copy_of_the_token(lab: Lab) -> None:
         ('        verdict = "unknown"\n', '        verdict = "in-sync"\n', "nobody answers, it says 'in sync'"),
         ("return CODES[verdict]", "return 0", "its exit code is 0, not 3"),
         ('last["manager"]', '"course"', "by is 'course'"),
-        ('one.status != "same"', 'one.status == "different"', "and it names"),
+        ('one.status != "same"', 'one.status == "different"', "is not named"),
         ("if said.heal:", "if False:", "is still not what tenancy says"),
     ],
 )
