@@ -54,7 +54,7 @@ def content_of(path: Path) -> bytes:
     """Return what a file holds, and one byte more than is searched where it is longer: it need not fit in memory.
 
     Raises:
-        CannotRead: it is no file any more. OSError: it cannot be read.
+        CannotRead: the file is gone. OSError: it cannot be read.
     """
     # It may be a pipe by now: that would be waited for.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)

@@ -66,7 +66,7 @@ class _Refused(Exception):
 
 
 def _judge_manifest(reference: str, body: bytes) -> None:
-    """Refuse what is no manifest, or has another digest than it is put under: the store looks at neither."""
+    """Refuse what cannot be a manifest, or has another digest than it is put under: the store looks at neither."""
     algorithm, _, digest = reference.rpartition(":")
     if algorithm and (algorithm != "sha256" or hashlib.sha256(body).hexdigest() != digest):
         raise _Refused(400, "The manifest does not have this digest")
