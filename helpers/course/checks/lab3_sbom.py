@@ -184,6 +184,9 @@ def objections(lab: Workspace, bills: Sequence[Bill]) -> list[list[str]]:
 def policy(lab: Workspace) -> str:
     """Good bills pass, each bad one is refused by its rule, exceptions end, and the tests hold every rule."""
     require(lab.path(POLICY).is_file(), f"{POLICY} does not exist: run the cell that writes it")
+    # Before it is evaluated: a clock of its own may not even know the dates that it is tried with.
+    own = "a clock of its own, which no test can set: ask `today`"
+    require(not _own_clock(lab.read(POLICY)), f"{POLICY}: it has {own}")
     good, bad = sboms.good(), sboms.bad()
     try:
         found = objections(lab, [*good, *bad])
@@ -243,8 +246,6 @@ def held(lab: Workspace) -> int:
     mutants = {without_rule(rule, text): f"{POLICY}:{rule.line}: {removed}" for rule in rules}
     for id in sorted({bill.rule for bill in sboms.bad()}):
         mutants[without_id(rules, text, id)] = f"{TESTS}: no test fails when {id} never fires"
-    own = "a clock of its own, which no test can set: ask `today`"
-    require(not _own_clock(text), f"{POLICY}: it has {own}")
     for date, fault in (("0000-00-00", "an exception never ends"), ("9999-99-99", "no exception holds")):
         mutants[_dated(text, date)] = f"{TESTS}: no test fails when {fault}"
     everything = text + '\ndeny contains "refused without a reason"\n'
