@@ -9,7 +9,9 @@ import io
 import json
 import os
 import re
+import struct
 import tarfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -276,14 +278,27 @@ class Crane(Wrapper):
 def write_layer(target: StrPath, files: Mapping[str, bytes]) -> Path:
     """Write a layer for `Crane.append` that holds *files* (path -> content), each of mode 0644, and return its path.
 
-    The same files give the same bytes, and so the same digest: neither time nor user goes into a layer.
+    The same files give the same bytes, and so the same digest: neither time nor user goes into a layer, and nobody
+    compresses it. crane would, and built with another version of Go it makes other bytes of the same files.
     """
-    with tarfile.open(target, "w", format=tarfile.USTAR_FORMAT) as tar:
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for path, content in files.items():
             member = tarfile.TarInfo(path)
             member.size, member.mode = len(content), 0o644
             tar.addfile(member, io.BytesIO(content))
+    Path(target).write_bytes(_stored(plain.getvalue()))
     return Path(target)
+
+
+def _stored(content: bytes) -> bytes:
+    """Return *content* as a gzip file in blocks that are not compressed (RFC 1952; RFC 1951, 3.2.4)."""
+    size = 0xFFFF
+    pieces = [content[at : at + size] for at in range(0, len(content), size)] or [b""]
+    last = len(pieces) - 1
+    blocks = [struct.pack("<BHH", at == last, len(one), len(one) ^ size) + one for at, one in enumerate(pieces)]
+    ends = struct.pack("<II", zlib.crc32(content), len(content) & 0xFFFFFFFF)
+    return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + b"".join(blocks) + ends
 
 
 def _operand(path: StrPath) -> str:
