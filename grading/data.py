@@ -14,6 +14,8 @@ from helpers.core import process
 
 #: More than any submission needs.
 MAX_FILES, MAX_BYTES, MAX_FILE, MAX_DEPTH = 20_000, 400_000_000, 100_000_000, 60
+#: Bytes of a path below a directory. The system takes 4,095, with the directory, and the copy lies elsewhere.
+MAX_PATH = 2_000
 
 #: Directories that tools fill; nobody hands them in, and nbgrader is told to ignore them too.
 GENERATED = frozenset({".terraform", ".ipynb_checkpoints", "__pycache__", ".cache"})
@@ -73,7 +75,9 @@ def _walk(source: Path, leave: Callable[[str], bool]) -> Iterator[tuple[str, os.
                     return
                 if leave(path):
                     continue
-                if entry.is_symlink():
+                if len(os.fsencode(path)) > MAX_PATH:
+                    yield path, entry, f"its path has more than {MAX_PATH:,} bytes"
+                elif entry.is_symlink():
                     yield path, entry, "it is a link"
                 elif entry.is_dir(follow_symlinks=False):
                     if depth >= MAX_DEPTH:

@@ -21,13 +21,13 @@ from nbgrader.plugins import ExportPlugin
 
 from grading import _notebook
 from grading._notebook import Node
+from helpers.core import terminal
 from helpers.course import outline
 from helpers.course.competencies import Competency, Graded, Judged, assess
 
 #: Step of the line that takes points from a notebook that was handed in late.
 LATE = "late-penalty"
 _GRADES = re.compile(r"""\.grade\(["']([\w-]+)["']\)""")
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class CourseExport(ExportPlugin):  # type: ignore[misc]
@@ -144,7 +144,7 @@ def _cells(path: Path) -> tuple[dict[str, Node] | None, str]:
     except (OSError, ValueError):
         return None, ""
     cells = {cell.metadata.get("nbgrader", {}).get("grade_id", ""): cell for cell in nb.cells}
-    return cells, "; ".join(str(one) for one in nb.metadata.get("mod208", {}).get("remarks", []))
+    return cells, "; ".join(terminal.plain(str(one)) for one in nb.metadata.get("mod208", {}).get("remarks", []))
 
 
 def _reason(cell: Node | None) -> str:
@@ -152,8 +152,8 @@ def _reason(cell: Node | None) -> str:
     errors = [out for out in cell.get("outputs", []) if out.output_type == "error"] if cell is not None else []
     if not errors:
         return ""
-    said = _COLOUR.sub("", errors[-1].evalue).strip()
-    return said or errors[-1].ename
+    said = terminal.plain(errors[-1].evalue).strip()
+    return said or terminal.plain(errors[-1].ename)
 
 
 def _steps(coursedir: Any, assignment: str, notebook: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ import importlib
 import json
 import multiprocessing
 import os
+import re
 import sys
 import time
 import traceback
@@ -25,6 +26,7 @@ from typing import Any
 import click
 
 from grading import data, forking, zygote
+from helpers.core import terminal
 from helpers.core.errors import BadInput, CourseError
 from helpers.core.paths import ROOT
 from helpers.course import outline
@@ -33,6 +35,9 @@ from helpers.course.classroom.grading import alone
 
 #: nbgrader's classes; imported by `main` after the process that forks kernels was started, which imports beside it.
 STEPS = "grading.steps"
+#: Of one submission, shown at most.
+MOST_WARNINGS = 50
+_WARNING = re.compile(r"\[\w+ \| (WARNING|ERROR|CRITICAL)\] ")
 
 
 class NothingToGrade(BadInput):
@@ -60,8 +65,11 @@ class Progress:
     begun: float = field(default_factory=time.monotonic)
     done: int = 0
 
-    def say(self, line: Line) -> None:
-        """Tell that a submission is done."""
+    def say(self, line: Line, warned: Sequence[str] = ()) -> None:
+        """Tell that a submission is done, and what nbgrader warned of."""
+        for text in warned:
+            clear = "\r\x1b[K" if sys.stderr.isatty() else ""
+            print(f"{clear}{line.student!r}: {text}", file=sys.stderr, flush=True)
         self.done += 1
         took = time.monotonic() - self.begun
         left = took / self.done * (self.total - self.done)
@@ -184,9 +192,9 @@ class ClassGrader:
                     log.write(traceback.format_exc())
                 self._failed(one.student, lines, progress)
                 continue
-            self._log(one.student).unlink(missing_ok=True)
             lines[one.student] = Line(one.student, "graded", seconds=seconds)
-            progress.say(lines[one.student])
+            progress.say(lines[one.student], warnings(self._log(one.student)))
+            self._log(one.student).unlink(missing_ok=True)
 
     def _failed(self, student: str, lines: dict[str, Line], progress: Progress) -> None:
         self.grading.drop(student)
@@ -204,6 +212,15 @@ class ClassGrader:
             return line
         points, most, waiting = self.grading.score(line.student)
         return Line(line.student, line.state, points, most, waiting, line.seconds)
+
+
+def warnings(log: Path) -> list[str]:
+    """Return what nbgrader warns of in the log of a submission that was graded, such as a cell that it put back."""
+    if not log.is_file():
+        return []
+    with log.open(encoding="utf-8", errors="replace") as file:
+        lines = terminal.plain(file.read(1_000_000)).splitlines()
+    return [line[:300] for line in lines if _WARNING.match(line)][:MOST_WARNINGS]
 
 
 def _seconds(seconds: float) -> str:

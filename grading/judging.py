@@ -11,6 +11,7 @@ from nbgrader.utils import is_grade, is_locked, is_solution
 from grading import _notebook
 from grading._notebook import Node
 from grading.data import Taken
+from helpers.core import terminal
 from helpers.core.errors import CourseError
 
 #: The judge's first cell: what a learner's registry claims is offered to the judge's. After the set-up: see there.
@@ -111,7 +112,9 @@ def note_taken(nb: Node, taken: Taken) -> None:
 def remark(nb: Node, text: str) -> None:
     """Add a remark for the instructor to a notebook's metadata; the export has it."""
     mine = nb.metadata.get("mod208", {})
-    nb.metadata["mod208"] = {**mine, "remarks": [*mine.get("remarks", []), text]}
+    # Names of files are in it, which a learner chose.
+    said = " ".join(terminal.plain(text).split())
+    nb.metadata["mod208"] = {**mine, "remarks": [*mine.get("remarks", []), said]}
 
 
 def changed(nb: Node, locked: list[Node]) -> list[str]:

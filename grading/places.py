@@ -13,6 +13,7 @@ from grading import data, resuming, sandbox, temporary
 from grading.sandbox import Sandbox
 from grading.watch import Limits
 from helpers.core import process
+from helpers.core.identity import HANDED_IN
 from helpers.core.paths import ROOT, cache_dir
 from helpers.runtime.services.record import APART
 
@@ -129,17 +130,20 @@ class Box:
         """
         with _sockets() as sockets, temporary.directory("judge-") as room:
             state, claims, work = (room / name for name in ("state", "claims", "work"))
-            for name in ("services", "labs", "secrets"):
-                (state / name).mkdir(parents=True, mode=0o700)
             left_out = resuming.resume(self.state, state) if resumed else []
+            # A tool finds an empty directory in the place of the last one.
+            for name in ("services", "labs", "secrets", *(["services/registry"] if resumed else [])):
+                (state / name).mkdir(parents=True, mode=0o700, exist_ok=True)
             data.take(self.state / REGISTRY, claims)
             if (self.directory / "work").is_dir():
                 data.take(self.directory / "work", work)
             work.mkdir(exist_ok=True)
             reads = [*sandbox.course("grading", "source/header.ipynb"), *_compiler(go)]
+            handed_in = data.read(self.directory, "timestamp.txt") or b""
             shows = {f"{self.inside}/work": work, CLAIMS: claims}
             writes = {STATE: state, str(sockets): sockets}
-            env = {**_environment(go, self.learner), process.PREFIX: json.dumps(_through(sockets, resumed))}
+            known = {**_environment(go, self.learner), HANDED_IN: handed_in[:40].decode(errors="replace").strip()}
+            env = {**known, process.PREFIX: json.dumps(_through(sockets, resumed))}
             if resumed:
                 env[process.SERVICE_PREFIX] = json.dumps(_services(sockets))
             box = Sandbox(env, reads, writes, shows, scratch=(cache_dir(),), limits=limits, nests=True)
@@ -184,8 +188,10 @@ def _through(sockets: Path, resumed: bool = False) -> dict[str, list[str]]:
     """Return what the judge starts each tool through: a sandbox inside its own (see `helpers.core.process`).
 
     Where services are *resumed*, a tool finds them with what opens them: that is the learner's own, and known to him.
+    The registry is not resumed: who could write there would have published past its rules.
     """
-    hidden = [*_hidden(sockets), *([] if resumed else [f"{STATE}/services", f"{STATE}/secrets"])]
+    own = [f"{STATE}/services/registry"] if resumed else [f"{STATE}/services", f"{STATE}/secrets"]
+    hidden = [*_hidden(sockets), *own]
     options = ["--ro-bind", "/", "/", *_no_proc(), "--tmpfs", "/dev", "--size", "100000000", "--tmpfs", "/dev/shm"]  # noqa: S108
     for name in ("null", "zero", "full", "random", "urandom"):
         options += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]

@@ -21,6 +21,12 @@ PARTS = frozenset({"audit", "build-platform", "delivery", "private", "secrets", 
 #: Never taken: what would run or steer a program (a service writes it at each start, or makes it anew), and what is
 #: offered to the judge's registry by its own rules (`grading.claims`).
 LEFT = (
+    # Of any place: a clone, and what tells git or SSH which programs to start.
+    re.compile(r"(.*/)?\.(git|gitconfig|gitattributes|gitmodules|ssh|gnupg|config|docker)"),
+    # Argo CD and Flux: homes, clones that are under way, GnuPG's own settings, sockets of plugins.
+    re.compile(r"services/(gitops|flux)/data/(config|gnupg|home|plugins|source|ssh|tls|tmp)"),
+    re.compile(r"services/secret-sync/data/scratch"),
+    re.compile(r"services/oci/docker"),
     re.compile(r"services/registry(/.*)?"),
     re.compile(r"services/[^/]+/(lock|log|log\.1|kubeconfig|bao\.hcl)"),
     re.compile(r"delivery/[^/]+/clones"),
@@ -28,8 +34,9 @@ LEFT = (
     re.compile(r"services/git/data/repositories/[^/]+/(hooks|info|worktrees|config|config\.worktree|commondir|gitdir)"),
     re.compile(r"services/git/data/repositories/[^/]+/objects/info/(http-)?alternates"),
 )
-_RECORD = re.compile(r"services/[^/]+/service\.json")
 _REPOSITORY = "services/git/data/repositories"
+#: Bytes of a record, at most: the grader itself reads it.
+_RECORD_SIZE = 100_000
 #: All that a repository of the Git server is told before the server adds its own settings.
 _CONFIG = b"[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
 _NO_FILE = "it is not a regular file"
@@ -43,14 +50,26 @@ def resume(state: Path, target: Path) -> list[str]:
     Sockets and pipes are not named: services leave some, and there is nobody behind them any more.
     """
     taken = data.take(state, target, leave=_left)
+    for name in PARTS:
+        # A file there would be in the way of each service.
+        _place(target / name)
     _directories(state, target)
     for record in (target / "services").glob("*/service.json"):
-        write_private(record, json.dumps(_record(record)).encode())
+        if record.is_file():
+            write_private(record, json.dumps(_record(record)).encode())
     for repository in (target / _REPOSITORY).glob("*.git"):
-        for name in ("objects", "refs"):
-            (repository / name).mkdir(mode=0o700, exist_ok=True)
-        write_private(repository / "config", _CONFIG)
+        if repository.is_dir():
+            for name in ("objects", "refs"):
+                _place(repository / name)
+            write_private(repository / "config", _CONFIG)
     return [line for line in taken.left_out if not line.endswith(_NO_FILE)]
+
+
+def _place(directory: Path) -> None:
+    """Make a directory, in the place of a file that a learner may have put there."""
+    if directory.is_file():
+        directory.unlink()
+    directory.mkdir(mode=0o700, exist_ok=True)
 
 
 def _left(path: str) -> bool:
@@ -63,6 +82,7 @@ def _directories(state: Path, target: Path) -> None:
     for below, names, _ in os.walk(state, onerror=_stop):
         here = Path(below).relative_to(state)
         names[:] = [one for one in names if not _left((here / one).as_posix()) and not (Path(below) / one).is_symlink()]
+        names[:] = [one for one in names if len(os.fsencode(here / one)) <= data.MAX_PATH]
         if len(here.parts) >= data.MAX_DEPTH:
             names.clear()
         for name in names:
@@ -80,6 +100,8 @@ def _stop(error: OSError) -> None:
 def _record(path: Path) -> dict[str, object]:
     """Return the ports of a service, and that nothing of it runs: where others expect it, there it is again."""
     try:
+        if path.stat().st_size > _RECORD_SIZE:
+            raise ValueError
         found = json.loads(path.read_text(encoding="utf-8"))["ports"]
         ports = {str(name): port for name, port in found.items() if _port(port)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):

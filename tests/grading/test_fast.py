@@ -17,6 +17,7 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
+from grading.fast import warnings
 from grading.steps import STAGE
 from helpers.core import process
 from helpers.core.paths import ROOT
@@ -131,6 +132,23 @@ def test_it_says_what_came_out(fast: tuple[Klass, process.Completed]) -> None:
     assert all(line.seconds["01-first"] > 0 for line in found.lines)
     assert [line for line in done.stderr.splitlines() if line.startswith("4/4")], done.stderr
     assert klass.left_over() == []
+
+
+def test_what_nbgrader_warns_of_reaches_whoever_grades(fast: tuple[Klass, process.Completed]) -> None:
+    """Its log is gone once a submission is graded."""
+    klass, done = fast
+    put_back = [line for line in done.stderr.splitlines() if "put back" in line]
+    assert {line.partition(":")[0] for line in put_back} == {"'deleted'"}, done.stderr
+    assert [line for line in put_back if "Missing cell one-test put back" in line]
+    assert "has changed" not in done.stderr, "a warning about a cell that nobody changed hides the real ones"
+    assert list((klass.root / STAGE / "logs").iterdir()) == []
+
+
+def test_only_warnings_are_shown_and_nothing_that_a_terminal_acts_on(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    assert warnings(log) == []
+    log.write_bytes(b"[AutogradeApp | INFO] x\n[AutogradeApp | WARNING] \x1b]0;t\x07a\xff\nTraceback\n" * 60)
+    assert warnings(log) == ["[AutogradeApp | WARNING] a\N{REPLACEMENT CHARACTER}"] * 50
 
 
 def test_what_is_graded_lies_where_nbgrader_looks(stock: Klass, fast: tuple[Klass, process.Completed]) -> None:

@@ -26,6 +26,8 @@ HONEST = {
     "private/lab3/release.key": "a key",
     "delivery/lab2/images.json": "{}",
     "audit/seen-pipeline": "a checkpoint",
+    "services/audit/data/log/.state/treeState": "how far the log is",
+    "services/gitops/data/gpg-keys/ABCD": "a public key",
 }
 HOSTILE = {
     "labs/lab2-0.json": '{"results": {"base": "passed"}}',
@@ -41,6 +43,15 @@ HOSTILE = {
     f"{REPOSITORY}/info/attributes": "* filter=own\n",
     f"{REPOSITORY}/objects/info/alternates": "/work/elsewhere\n",
     "delivery/lab2/clones/learner/.git/config": "[core]\n\tfsmonitor = /grading/own\n",
+    # Where git would look when a repository is broken, and where a program's home is.
+    "services/git/data/.git/config": "[core]\n\tfsmonitor = /grading/own\n",
+    "services/gitops/data/home/.gitconfig": "[core]\n\tsshCommand = /grading/own\n",
+    "services/gitops/data/gnupg/gpg-agent.conf": "pinentry-program /grading/own\n",
+    "services/gitops/data/plugins/own.sock": "",
+    "services/flux/data/home/.config/git/config": "[core]\n\tfsmonitor = /grading/own\n",
+    "services/flux/data/source/git/platform/config": "[core]\n\tfsmonitor = /grading/own\n",
+    "services/oci/docker/config.json": '{"credsStore": "own"}',
+    "private/lab3/.ssh/config": "ProxyCommand /grading/own\n",
 }
 
 
@@ -95,6 +106,44 @@ def test_a_repository_works_without_what_was_left(resumed: Path) -> None:
 def test_a_record_gives_ports_and_no_process(resumed: Path) -> None:
     assert Record.read(resumed / "services/audit/service.json") == Record({"http": 40123})
     assert Record.read(resumed / "services/git/service.json") == Record()
+
+
+def test_a_record_that_is_large_is_not_read(tmp_path: Path) -> None:
+    """The grader itself reads records: a number of a service's ports that takes its memory would end the class."""
+    record = tmp_path / "state/services/audit/service.json"
+    record.parent.mkdir(parents=True)
+    record.write_text(json.dumps({"ports": {"http": 40123, "x": "y" * 100_000}}))
+    resuming.resume(tmp_path / "state", tmp_path / "judge")
+    assert Record.read(tmp_path / "judge/services/audit/service.json") == Record()
+
+
+def test_a_file_in_the_place_of_a_directory_stops_no_grader(tmp_path: Path) -> None:
+    state, target = tmp_path / "state", tmp_path / "judge"
+    (state / "services/git/data/repositories").mkdir(parents=True)
+    (state / "services/git/data/repositories/file.git").write_text("x")
+    (state / "services/git/data/repositories/odd.git").mkdir()
+    (state / "services/git/data/repositories/odd.git/objects").write_text("x")
+    (state / "services/audit/service.json").mkdir(parents=True)
+    (state / "secrets").write_text("x")
+    assert resuming.resume(state, target) == []
+    assert (target / "services/git/data/repositories/odd.git/objects").is_dir()
+    assert (target / "secrets").is_dir()
+
+
+def test_no_path_is_too_long_for_the_grader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A learner's services can make paths, step by step, that no program can name at once."""
+    state, target = tmp_path / "state", tmp_path / ("judge" * 30)
+    (state / "services").mkdir(parents=True)
+    monkeypatch.chdir(state / "services")
+    while (length := len(str(Path.cwd()))) < 3_830:
+        name = "d" * min(250, 3_835 - length)
+        Path(name).mkdir()
+        os.chdir(name)
+    Path("f" * 255).write_text("x")
+    monkeypatch.chdir(tmp_path)
+    (left,) = resuming.resume(state, target)
+    assert left.endswith("its path has more than 2,000 bytes")
+    data.remove(state)
 
 
 def test_where_processes_cannot_be_seen_what_was_noted_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from grading.hidden import lab3_pack as hidden
 from helpers.compliance.audit import Subject, Trail
-from helpers.compliance.evidence import ATTESTATIONS, EvidencePack, controls
+from helpers.compliance.evidence import ATTESTATIONS, EvidencePack, controls, verify
+from helpers.compliance.evidence.period import time_text
+from helpers.compliance.evidence.types import FILES, PACK_TYPE, STATEMENT
 from helpers.course.checks.lab3_pack import JOB, KEYS, LIST, PACK, answer, cases
 from helpers.course.labs import Lab
-from helpers.wrappers.cosign import Cosign
+from helpers.wrappers.cosign import Bundle, Cosign
 from tests.course.checks.judged import said
 
 STEPS = ("watch", "controls", "pack")
@@ -32,6 +35,27 @@ def test_the_solution_passes_visible_and_hidden_tests(lab: Lab, step: str) -> No
     assert result.passed, result.reason
     getattr(hidden, step)(lab)
     assert Trail().checkpoint().root == before
+
+
+def test_a_pack_that_was_sealed_long_before_it_is_judged_is_judged_alike(lab: Lab) -> None:
+    """An instructor grades days later: a forgery of an old pack is named as one of a new pack is."""
+    copy = hidden._copy(lab, lab.path("old"))
+    cosign, said = Cosign(lab.private()), Bundle.read(copy / "pack" / STATEMENT).predicate
+    assert isinstance(said, dict)
+    early = time_text(datetime.now(UTC) - timedelta(days=3))
+    for row in (row for control in said["controls"] for row in control["evidence"]):
+        row["at"] = early if row["at"] == said["madeAt"] else row["at"]
+    said["madeAt"] = early
+    (copy / "pack" / STATEMENT).unlink()
+    own = cosign.key_pair(name="pack")
+    Cosign(copy / "pack").attest_blob(
+        FILES, key=own, password=lab.secret("release-key"), predicate=said, type=PACK_TYPE, bundle=STATEMENT
+    )
+    lab.path("stranger").mkdir()
+    named = Cosign(lab.path("stranger")).generate_key_pair(password=hidden._PASSWORD, name="stranger")
+    kind, way = hidden.WAYS["a shorter retention"]
+    way(copy, named)
+    assert {one.kind for one in verify(copy / "pack", keys=copy / "keys").findings} == {kind}
 
 
 def test_the_courses_own_list_tells_the_stories_apart() -> None:

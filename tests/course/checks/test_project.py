@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import shutil
@@ -14,6 +15,7 @@ import pytest
 from grading.hidden import project_handover, project_module, project_policy, project_promotion
 from helpers.compliance import contracts
 from helpers.core import yaml_reader
+from helpers.core.identity import HANDED_IN
 from helpers.core.verdicts.checks import Unmet
 from helpers.course.checks import project_handover as handover
 from helpers.course.checks import project_promotion as promotion
@@ -248,6 +250,19 @@ def test_a_gap_that_nobody_owns(lab: Lab, field: str, value: str, why: str) -> N
     lab.path(handover.GAPS).write_text(f"-\n{text}")
     with pytest.raises(Unmet, match=why):
         handover.gaps(lab)
+
+
+def test_a_plan_may_be_over_when_it_is_graded_and_not_when_it_is_handed_in(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed_in = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=30)
+    monkeypatch.setenv(HANDED_IN, f"{handed_in} 10:00:00 UTC")
+    for days, over in ((7, False), (0, False), (-1, True), (30 + 365, False), (30 + 367, True)):
+        until = handed_in + dt.timedelta(days=days)
+        row = f"control: CC7.2, owner: a@acme.test, until: {until}, plan: one two three four five"
+        lab.path(handover.GAPS).write_text(f"- {{{row}}}\n")
+        with pytest.raises(Unmet, match="is over") if over else contextlib.nullcontext():
+            assert list(handover.gaps(lab)) == ["CC7.2"]
 
 
 def test_a_pack_of_an_older_package(lab: Lab) -> None:

@@ -188,6 +188,7 @@ def test_judging_again_leaves_settled_what_a_person_settled(room: Classroom, mon
         assert gradebook.find_grade("why", "02-second", NAME, "tom").score == 4.0
     log = (room.root / "logs" / f"grade-{NAME}.log").read_text()
     assert "'tom' graded" in log
+    assert "has changed" not in log, "a warning about a cell that nobody changed hides the real ones"
 
 
 def test_feedback_names_steps_and_shows_no_hidden_test(room: Classroom) -> None:
