@@ -6,7 +6,9 @@ import importlib
 import json
 import pkgutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import benchmarks
 
@@ -18,6 +20,9 @@ def names() -> list[str]:
 
 def main(arguments: list[str]) -> int:
     """Run what is named on the command line; return the exit status.
+
+    Exit status 0: measured, and no goal is missed for sure. 1: a benchmark names one in its ``over_goal``. 2: not asked
+    rightly.
 
     With ``--json`` standard output is one document: the figures of the benchmark, or of ``all`` a list of them. With
     ``--plot=FOLDER`` benchmarks that can draw their figures (those with ``plot``) write ``FOLDER/NAME.svg``.
@@ -40,7 +45,12 @@ def main(arguments: list[str]) -> int:
             print(*([f"-- {name}"] if wanted == ["all"] else []), *module.show(found[-1]), sep="\n")
     if "--json" in options:
         print(json.dumps(found if wanted == ["all"] else found[0], indent=2))
-    return 0
+    return int(any(map(missed, found)))
+
+
+def missed(found: Mapping[str, Any]) -> list[str]:
+    """Return what a benchmark's figures say is over its goal; a verdict that could not be told is not among them."""
+    return [str(what) for key, row in found.items() if key.startswith("over_goal") for what in row]
 
 
 if __name__ == "__main__":

@@ -30,6 +30,8 @@ CONNECTIONS = 128
 HANDSHAKE = 60
 #: Bytes that a request may have where the server does not say otherwise.
 BODY = 1024 * 1024
+#: Seconds for a client that takes nothing of its answer.
+PATIENCE = 60.0
 _BLOCK = 64 * 1024
 
 
@@ -199,7 +201,7 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, s
     except OSError:
         writer.transport.abort()
         return
-    ways = [asyncio.create_task(_pump(reader, into)), asyncio.create_task(_pump(inside, writer))]
+    ways = [asyncio.create_task(_pump(reader, into)), asyncio.create_task(_pump(inside, writer, PATIENCE))]
     await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
     for way in ways:
         way.cancel()
@@ -209,8 +211,10 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, s
             await one.wait_closed()
 
 
-async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter, patience: float | None = None) -> None:
+    """Pass bytes on until the source ends, or the target takes none for so many seconds: it would keep its place."""
     with contextlib.suppress(OSError, ssl.SSLError):
         while block := await source.read(_BLOCK):
             target.write(block)
-            await target.drain()
+            async with asyncio.timeout(patience):
+                await target.drain()

@@ -98,10 +98,26 @@ def test_every_benchmark_goes_through_the_one_entry(
     assert json.loads(capsys.readouterr().out) == {"benchmark": name}
 
 
+@pytest.mark.parametrize(
+    ("figures", "status"),
+    [
+        ({"over_goal": [], "could_not_tell": ["step check"]}, 0),
+        ({"over_goal": ["step check"]}, 1),
+        ({"over_goal_first": [], "over_goal_again": ["interface"]}, 1),
+    ],
+)
+def test_missed_goal_is_the_exit_status(
+    figures: dict[str, list[str]], status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("benchmarks.credentials.measure", lambda: figures)
+    assert entry.main(["credentials", "--json"]) == status
+    assert json.loads(capsys.readouterr().out) == figures, "the figures are printed all the same"
+
+
 def test_all_is_one_document_or_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(entry, "names", lambda: ["imports"])
-    monkeypatch.setattr(imports, "measure", lambda: figures)
     figures = {"benchmark": "imports", "rows": {"helpers": {"seconds": 0.1, "max_seconds": 0.2, "heavy": ["boto3"]}}}
+    monkeypatch.setattr(imports, "measure", lambda: figures)
     assert entry.main(["all", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == [figures]
     assert entry.main(["all"]) == 0

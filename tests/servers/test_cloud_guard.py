@@ -16,6 +16,7 @@ import botocore.exceptions
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.config import Config
 from botocore.credentials import Credentials
 
 from helpers.clients.aws import cloud
@@ -104,6 +105,7 @@ ATTACKS: dict[str, tuple[Callable[[dict[str, str]], dict[str, str]], int, str]] 
     "another time": (change("X-Amz-Date", "20200101T000000Z"), 403, "SignatureDoesNotMatch"),
     "another operation": (change("X-Amz-Target", "secretsmanager.DeleteSecret"), 403, "SignatureDoesNotMatch"),
     "a header added": (change("X-Amz-Acl", "public-read"), 403, "SignatureDoesNotMatch"),
+    "another account": (change("X-Moto-Account-Id", "333333333333"), 403, "AccessDenied"),
     "another digest": (change("X-Amz-Content-SHA256", "0" * 64), 403, "SignatureDoesNotMatch"),
     "not a credential": (change("Authorization", "Bearer hello"), 403, "IncompleteSignature"),
     "many headers": (lambda headers: headers | {f"X-{n}": "y" * 4000 for n in range(20)}, 431, "RequestHeader"),
@@ -149,6 +151,43 @@ def test_upload_may_go_without_a_digest_only_where_tls_protects_it(scheme: str) 
     else:
         with pytest.raises(sigv4.Denied, match="signed digest"):
             judge(b"one")
+
+
+def test_key_acts_for_its_own_account_only(url: str) -> None:
+    asked = {"X-Moto-Account-Id": cloud.account_id("platform")}
+    status, _, body = send(url, body=BODY, headers=signed(url, account="vision", more=asked))
+    assert (status, SECRET in body.decode()) == (403, False)
+    ours, theirs = cloud.client("s3"), cloud.client("s3", "vision")
+    place = {"CreateBucketConfiguration": {"LocationConstraint": cloud.REGION}}
+    ours.create_bucket(Bucket="platform-models", **place)
+    ours.put_object(Bucket="platform-models", Key="weights", Body=b"1")
+    theirs.create_bucket(Bucket="vision-models", **place)
+    with pytest.raises(botocore.exceptions.ClientError, match="AccessDenied"):
+        theirs.copy_object(Bucket="vision-models", Key="weights", CopySource="platform-models/weights")
+    presigned = urlsplit(ours.generate_presigned_url("get_object", {"Bucket": "platform-models", "Key": "weights"}))
+    assert send(url, "GET", f"{presigned.path}?{presigned.query}")[0] == 403
+
+
+@pytest.mark.parametrize("stated", ["STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"])
+def test_upload_in_signed_pieces_is_refused_as_nobody_verifies_them(url: str, stated: str) -> None:
+    body = b"3;chunk-signature=%b\r\nabc\r\n0;chunk-signature=%b\r\n\r\n" % (b"0" * 64, b"0" * 64)
+    more = {"X-Amz-Content-SHA256": stated, "Content-Encoding": "aws-chunked", "X-Amz-Decoded-Content-Length": "3"}
+    headers = signed(url, body, service="s3", path="/any/key", method="PUT", more=more)
+    assert send(url, "PUT", "/any/key", body, headers)[0] == 400
+
+
+def test_session_that_is_over_is_refused(url: str) -> None:
+    short = Config(parameter_validation=False)
+    options = cloud.client_options(url)
+    sts = cloud.session("platform").client(
+        "sts", **{**options, "config": short.merge(options.get("config") or Config())}
+    )
+    role = f"arn:aws:iam::{cloud.account_id('vision')}:role/platform-deployer"
+    over = sts.assume_role(RoleArn=role, RoleSessionName="short", DurationSeconds=-1)["Credentials"]
+    key = over["AccessKeyId"], over["SecretAccessKey"], over["SessionToken"]
+    late = boto3.session.Session(*key, region_name=cloud.REGION).client("sts", **options)
+    with pytest.raises(botocore.exceptions.ClientError, match="InvalidClientTokenId"):
+        late.get_caller_identity()
 
 
 @pytest.mark.parametrize("length", ["-1", "x", "99999999999", "1e3"])

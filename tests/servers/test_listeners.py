@@ -58,7 +58,7 @@ def processes(state: Path) -> Iterator[tuple[str, psutil.Process]]:
 
     Redis writes its title over its environment, so the marker alone does not find it.
     """
-    started = {}
+    started: dict[int, str] = {}
     for record in (state / "services").glob("*/service.json"):
         started |= {one["pid"]: record.parent.name for one in json.loads(record.read_text())["processes"]}
     for process in psutil.process_iter():
@@ -203,10 +203,10 @@ def test_clients_that_stop_speaking_stop_nobody_else(course: Path) -> None:
 
 def test_sockets_and_files_are_closed_to_others(course: Path) -> None:
     (stranger,) = idle_uids(1)
-    paths = set()
+    paths: set[str] = set()
     for _, process in processes(course):
         with contextlib.suppress(psutil.Error):
-            paths |= {one.laddr for one in process.net_connections(kind="unix") if one.laddr}
+            paths |= {str(one.laddr) for one in process.net_connections(kind="unix") if one.laddr}
     assert any(path.endswith("store.sock") for path in paths)
 
     def connect() -> list[str]:

@@ -7,6 +7,7 @@ import os
 import socket
 import ssl
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -179,7 +180,7 @@ def test_impostor_on_the_port_of_a_stopped_registry_is_told_nothing(state: Path,
     key = Cosign(tmp_path).generate_key_pair(password="a long password")
     services.stop("oci")
     _, account = trust.registry_account()
-    clients = {
+    clients: dict[str, Callable[[], object]] = {
         "crane": lambda: Crane(tmp_path).digest(image),
         "cosign": lambda: Cosign(tmp_path).sign(image, key=key, password="a long password"),
         "cosign verify": lambda: Cosign(tmp_path).verify(image, key=key),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ MAX_OBJECTS, MAX_BYTES = 20_000, 256_000_000
 MAX_LISTING = 16_000_000
 #: How deep its directories may be, and how many commits one change may have: each is looked at.
 MAX_DEPTH, MAX_COMMITS = 100, 2_000
+#: Mode of an entry that names a commit of another repository.
+_SUBMODULE = "160000"
 _RAW = re.compile(r"(:+)((?:[0-7]{6} )+)((?:[0-9a-f]{40,64} )+)[A-Z]+[0-9]*")
 
 
@@ -115,7 +118,7 @@ class Tree(Verifying):
 
         Raises:
             ChangeTooLarge: it brings too many objects or bytes; nothing was read.
-            MissingContent: an object is missing, and nothing is fetched.
+            MissingContent: an object is missing, or is in another repository, and nothing is fetched.
         """
         places = self._places(base, head)
         asked = "".join(f"{sha}\n" for sha in dict.fromkeys(sha for _, sha in places))
@@ -164,6 +167,12 @@ class Tree(Verifying):
             if match := _RAW.fullmatch(field):
                 mode, sha = match[2].split()[-1], match[3].split()[-1]
                 path = next(fields)
+                if mode == _SUBMODULE:
+                    raise MissingContent(
+                        f"{path[:200]!r} is a submodule",
+                        why="Its content is in another repository, where nobody judged it for this one.",
+                        next=f"git rm {shlex.quote(path[:200])}   # then publish it as a module, or copy its files here",
+                    )
                 if mode.startswith(("100", "120")):
                     found.add((path, sha))
         return sorted(found, key=lambda place: (place[1], place[0]))

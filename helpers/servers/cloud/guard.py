@@ -31,6 +31,8 @@ HEALTH, RESET, FACTS = "/course/health", "/moto-api/reset", "/course/facts"
 LIMIT = 64 * 1024 * 1024
 #: Largest sum of names and values of headers, bytes.
 HEADER_LIMIT = 32 * 1024
+#: Headers by which moto would act for another account than the one of the key. AWS knows none of them.
+_STEERING = "HTTP_X_MOTO_"
 #: The service that requests for what is not of AWS are signed for.
 OWN = "course"
 
@@ -87,6 +89,8 @@ class Guard:
 
 
 def _refuse_others(environ: dict[str, Any], service: str) -> None:
+    if any(name.startswith(_STEERING) for name in environ):
+        raise Denied("AccessDenied", "A request acts for the account of its key, and for no other.")
     path = environ.get("PATH_INFO", "")
     own = path.startswith(("/moto-api", "/course/", "/latest/")) or path == "/favicon.ico"
     if own and (path not in (RESET, FACTS) or service != OWN):

@@ -121,6 +121,8 @@ class Gate:
                     "git tag NEW-NAME   # and push that",
                 )
             ]
+        if fault := self._tag_name_fault(name):
+            return [Refusal("bad-name", f"{printable(name)!r} is not taken as the name of a tag", *fault)]
         head = self.bare.rev_parse(f"{update.new}^{{}}")
         if self.bare.content(head)[0] != "commit" or not self._landed(head):
             return [
@@ -133,6 +135,15 @@ class Gate:
             ]
         found = self._secrets(update)
         return found or releases.refusals(self.bare, self.people.signers, name, self.tags, self._heads())
+
+    def _tag_name_fault(self, name: str) -> tuple[str, str] | None:
+        """Return why nobody may have a tag of this name, and what to do: git takes it for an option or a branch."""
+        new = "git tag NEW-NAME COMMIT   # and push that"
+        if not names.is_branch(name) or name.startswith("refs/"):
+            return "Use letters, digits, `-`, `.`, `_`, `+` and `/`.", new
+        if name in self.bare.policy().protected or name in self._heads():
+            return "A protected branch has that name, and git prefers the tag of two: git checkout, git log.", new
+        return None
 
     def _heads(self) -> dict[str, str]:
         """Return the tips of the protected branches as they will be."""
@@ -148,9 +159,8 @@ class Gate:
         head = self.bare.rev_parse(f"{update.new}^{{}}")
         if not base or not self.bare.contains(head, base):
             # What is here already was searched when it came.
-            tips = [sha for _, sha, _ in self.bare.refs("refs/heads")]
-            bases = [found for tip in tips if (found := self.bare.merge_base(tip, head))]
-            base = next((b for b in bases if all(self.bare.contains(b, other) for other in bases)), "")
+            tips = {sha for _, sha, _ in self.bare.refs("refs/heads")}
+            base = self.bare.common_base(head, sorted(tips)) if tips else ""
         return [] if base == head else gating.secrets(self.bare, base, head)
 
     def notices(self, update: Update) -> list[str]:

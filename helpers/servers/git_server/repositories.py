@@ -6,7 +6,7 @@ import json
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,14 @@ class Bare(Git):
     def merge_base(self, one: str, other: str) -> str:
         """Return the newest commit that both have; empty when they have none."""
         return self.run(["merge-base", one, other], ok=(0, 1)).stdout.strip()
+
+    def common_base(self, head: str, tips: Sequence[str]) -> str:
+        """Return the newest commit of *head* that some of the *tips* have; empty when there is none, or not one.
+
+        One question for all of them (git-merge-base(1) compares with their merge): a repository may have many branches.
+        """
+        found = self.run(["merge-base", "--all", head, *tips], ok=(0, 1)).stdout.split()
+        return found[0] if len(found) == 1 else ""
 
     def content(self, sha: str) -> tuple[str, str]:
         """Return type and text of an object."""

@@ -155,7 +155,8 @@ def _environ(folder: Path, path: str, person: str, size: int) -> dict[str, str]:
             "GIT_HTTP_EXPORT_ALL": "1",
             "PATH_INFO": f"/{folder.name}{path}",
             "REQUEST_METHOD": request.method,
-            "QUERY_STRING": request.query_string.decode("ascii", "replace"),
+            # Not as it was asked: of two values of one name git takes the last, and we have judged the first.
+            "QUERY_STRING": f"service={request.args.get('service', '')}" if request.method == "GET" else "",
             "CONTENT_LENGTH": str(size),
             "REMOTE_USER": person,
             "REMOTE_ADDR": "127.0.0.1",

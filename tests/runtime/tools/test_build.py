@@ -159,7 +159,7 @@ def test_no_compiler_new_enough(toolchain: Path) -> None:
     [("1.26.9", False), ("1.26.10", True), ("1.27.0", False), ("1.27.2", False), ("1.27.3", True), ("1.28.0", True)],
 )
 def test_compiler_with_known_faults_compiles_nothing(own: str, taken: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build.shutil, "which", lambda name: "/usr/bin/go")
+    monkeypatch.setattr("shutil.which", lambda name: "/usr/bin/go")
     monkeypatch.setattr(build, "_go_version", lambda path: Version(own))
     monkeypatch.setattr(build, "build", lambda tool, progress: Path("/the/pinned/go"))
     found = build.go_command("1.26", lambda text, share: None)
