@@ -34,6 +34,7 @@ UNITS: dict[str, tuple[str, ...]] = {
         "tests/course/checks/test_lab2_apps.py",
         f"{_OTHERS}::TestApps",
         "tests/course/checks/test_lab2_gates.py",
+        f"{_OTHERS}::TestGates",
         "tests/course/checks/test_lab2_promotion.py",
         "tests/course/checks/test_lab2_drift.py",
         f"{_OTHERS}::TestDrift",

@@ -61,6 +61,10 @@ class TestApps(OfNotebook):
     notebook = "02"
 
 
+class TestGates(OfNotebook):
+    notebook = "03"
+
+
 class TestDrift(OfNotebook):
     notebook = "05"
 
