@@ -1,4 +1,4 @@
-"""What git's clients do not send, sent to a running Git server: names, trees, references and packs that mislead a reader.
+"""What git's clients do not send, sent to a running Git server: names, trees, references and packs that mislead.
 
 Who may lie: whoever may push. A tree is refused by git's own checks (``receive.fsckObjects``), a reference by the hook.
 """
@@ -91,7 +91,7 @@ def test_submodule_brings_what_nobody_judged_and_is_refused(landed: Landed, wher
     assert "unpack ok\n" not in said or "ng refs/heads/t" in said
 
 
-#: References that people may not push: what replaces objects, what others wrote, what a reader takes for something else.
+#: References that people may not push: what replaces objects, what others wrote, what is taken for something else.
 REFERENCES = (
     *("refs/replace/{head}", "refs/notes/commits", "refs/approvals/1/ada", "refs/stash", "refs/heads/HEAD"),
     *("refs/heads/a\x1b[31m", "refs/heads/../../x", "refs/heads/x.lock", "refs/heads/a\\b", "refs/heads/\u202emain"),

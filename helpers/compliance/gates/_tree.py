@@ -171,7 +171,7 @@ class Tree(Verifying):
                     raise MissingContent(
                         f"{path[:200]!r} is a submodule",
                         why="Its content is in another repository, where nobody judged it for this one.",
-                        next=f"git rm {shlex.quote(path[:200])}   # then publish it as a module, or copy its files here",
+                        next=f"git rm {shlex.quote(path[:200])}   # then publish a module, or copy its files here",
                     )
                 if mode.startswith(("100", "120")):
                     found.add((path, sha))
