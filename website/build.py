@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from helpers.core import terminal
 from website import pages, slides
@@ -31,8 +32,10 @@ def build(target: Path) -> Path:
         pages.write(source)
         pages.docs_index(source / "docs")
         said = io.StringIO()
-        app = Sphinx(source, HERE, out, Path(made, "trees"), "html", status=None, warning=said, freshenv=True)
-        app.build(force_all=True)
+        # As sphinx-build does: or a second build in one process finds what the first has registered.
+        with patch_docutils(HERE), docutils_namespace():
+            app = Sphinx(source, HERE, out, Path(made, "trees"), "html", status=None, warning=said, freshenv=True)
+            app.build(force_all=True)
         if faults := _told(said.getvalue(), source):
             raise Faults("\n".join(faults))
         slides.write(source, out)

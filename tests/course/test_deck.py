@@ -36,11 +36,11 @@ def test_each_figure_states_its_value_digest_and_time(figures: deck.Figures, tmp
     made = deck.html(book(tmp_path / "a.ipynb", TEXT), figures)
     once = dict.fromkeys(("promotion", "approval", "drift", "break-glass", "refused", "artifacts"), "1")
     told = {name: one.value for name, one in figures.values.items()}
-    assert told == {"events": "10", **once, "controls": told["controls"]} and " of " in told["controls"]
+    assert told == {"events": "11", **once, "controls": told["controls"]} and " of " in told["controls"]
     slides = re.findall(r"<section>.*?</section>", made, re.DOTALL)
     assert len(slides) == 3 and "secret" not in made
     assert (
-        f'<data value="10">10</data> <small>({figures.digest[:12]}, {figures.values["events"].at})</small>' in slides[0]
+        f'<data value="11">11</data> <small>({figures.digest[:12]}, {figures.values["events"].at})</small>' in slides[0]
     )
     assert '<data value="1">1</data>' in slides[1] and f"sha256:{figures.digest}" in slides[2]
     assert datetime.fromisoformat(figures.at) <= datetime.now(UTC) and "<title>Our platform</title>" in made
@@ -111,7 +111,7 @@ def test_a_deck_of_other_evidence_or_text_is_not_current(figures: deck.Figures, 
     with pytest.raises(deck.StaleDeck) as stale:
         deck.require_current(made, notebook, other)
     assert "does not state the evidence 000000000000" in stale.value.why
-    made.write_text(made.read_text().replace('<data value="10">10<', '<data value="10">910<'))
+    made.write_text(made.read_text().replace('<data value="11">11<', '<data value="11">911<'))
     with pytest.raises(deck.StaleDeck, match=r"deck\.html"):
         deck.require_current(made, notebook, figures)
     with pytest.raises(deck.StaleDeck):

@@ -134,8 +134,9 @@ def _counts(entries: Iterable[Entry]) -> dict[str, Figure]:
     for entry in groups["events"]:
         event = entry.event
         # What is on record before it begins is one change with its end.
-        begun = event.action == Action.PROMOTION and event.decision == Decision.UNKNOWN
-        if event.action in (Action.PROMOTION, Action.APPROVAL, Action.DRIFT, Action.BREAK_GLASS) and not begun:
+        if event.action == Action.PROMOTION and event.decision == Decision.UNKNOWN:
+            continue
+        if event.action in (Action.PROMOTION, Action.APPROVAL, Action.DRIFT, Action.BREAK_GLASS):
             groups.setdefault(str(event.action), []).append(entry)
         if event.decision in (Decision.REFUSED, Decision.UNKNOWN):
             groups.setdefault(str(event.decision), []).append(entry)
