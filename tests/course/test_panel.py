@@ -101,6 +101,9 @@ def test_what_is_asked_for_must_be_there(root: str) -> None:
         Asked.of({"path": NOTEBOOK, "step": "../x"}, root)
     with pytest.raises(BadInput, match="Nothing is called"):
         work.serve({"name": "oci", "action": "destroy"})
+    for name in ("all", "../oci", ""):
+        with pytest.raises(BadInput, match="There is no service"):
+            work.serve({"name": name, "action": "restart"})
 
 
 def test_the_overview_leads_to_the_learners_own_copies(root: str) -> None:
@@ -112,7 +115,12 @@ def test_the_overview_leads_to_the_learners_own_copies(root: str) -> None:
     first = found["lab"]["steps"][0]
     assert first["place"] == f"{NOTEBOOK}#cell-id=step-interface" and first["passed"] is None
     assert {one["status"] for one in found["services"]} == {"stopped"}
-    assert work.overview("", root)["lab"] is None
+    assert not found["gone"]
+    nothing = work.overview("", root)
+    assert nothing["lab"] is None and not nothing["gone"]
+    (Path(root) / NOTEBOOK).unlink()
+    moved = work.overview(NOTEBOOK, root)
+    assert moved["lab"] is None and moved["gone"]
 
 
 def test_a_solution_keeps_what_file_and_cell_said(root: str) -> None:

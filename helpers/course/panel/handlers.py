@@ -60,7 +60,7 @@ class _Answers(APIHandler):
 
     auth_resource = "mod208"
 
-    async def prepare(self) -> None:
+    async def prepare(self) -> None:  # type: ignore[override]  # Tornado awaits it
         """Take no more than `LARGEST` bytes, and none from whom Jupyter does not let in."""
         self._taken = bytearray()
         await super().prepare()
@@ -68,7 +68,7 @@ class _Answers(APIHandler):
         if length.isdigit() and int(length) > LARGEST:
             raise HTTPError(413, "The cells of this notebook are larger than the course takes")
         # Of a body that does not say its length, no more is read.
-        self.request.connection.set_max_body_size(LARGEST)
+        self.request.connection.set_max_body_size(LARGEST)  # type: ignore[union-attr]  # there is one
 
     def data_received(self, chunk: bytes) -> None:
         """Keep a piece of the body."""

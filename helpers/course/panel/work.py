@@ -99,6 +99,7 @@ def overview(path: str, root: str) -> dict[str, Any]:
             "next": following and {"label": f"{following.stage}, {following.title}", "place": _own(following, root)},
         },
         "lab": mine and _lab(*mine, _directory(path)),
+        "gone": bool(path) and not _is_there(Path(root) / path, root),
         "services": [
             {"name": one.name, "purpose": one.purpose, "status": one.status, "url": one.url}
             for one in services.status()
@@ -203,10 +204,15 @@ def serve(body: Mapping[str, Any]) -> dict[str, Any]:
     """Start a service, or stop and start it.
 
     Raises:
-        BadInput: there is no such action. What the services raise when one does not start is raised as well.
+        BadInput: there is no such action or service. What the services raise when one does not start is raised as well.
     """
     name, action = str(body.get("name", "")), str(body.get("action", ""))
     act = {"start": services.start, "restart": services.restart}.get(action)
     if act is None:
         raise BadInput(f"Nothing is called {action!r} here", why="A service is started or restarted.", next="start")
+    known = [one.name for one in services.status()]
+    if name not in known:
+        # `all` would be taken elsewhere: here one is named.
+        why = f"There are {', '.join(sorted(known))}."
+        raise BadInput(f"There is no service {name!r}", why=why, next="course services status")
     return act(name).to_dict()
