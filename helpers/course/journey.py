@@ -11,7 +11,7 @@ from helpers.core.paths import ROOT
 from helpers.course import outline
 from helpers.course.assessment import Exam
 from helpers.course.handing import answers, configured, sent
-from helpers.course.labs import Lab
+from helpers.course.labs import progress
 from helpers.course.quiz import Quiz, load
 from helpers.course.workspace import locate
 
@@ -127,8 +127,8 @@ def _lectures(unit: dict[str, Any]) -> list[Part]:
 
 
 def _lab(declared: dict[str, Any]) -> list[Part]:
-    lab = Lab(declared["id"])
-    steps = lab.progress().steps
+    lab = outline.lab(declared["id"])
+    steps = progress(lab).steps
     found = []
     for book in declared["notebooks"]:
         name = book["file"]
@@ -138,7 +138,7 @@ def _lab(declared: dict[str, Any]) -> list[Part]:
             Part(
                 outline.name_of(lab.id),
                 book["title"],
-                f"workspace/{lab.spec.assignment}/{name}",
+                f"workspace/{lab.assignment}/{name}",
                 sum(bool(step.passed) for step in mine),
                 len(mine),
                 sum(step.points for step in mine if step.passed),

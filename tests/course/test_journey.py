@@ -43,6 +43,11 @@ def test_a_new_learner_begins_with_the_first_lecture() -> None:
     assert sum(part.points for part in found.parts) == sum(step.points for lab in labs for step in lab.steps)
 
 
+def test_to_ask_how_far_one_has_come_writes_nothing(tmp_path: Path) -> None:
+    assert journey.journey().next is not None
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_was_done_is_counted_and_the_next_part_follows() -> None:
     first = journey.journey().parts[0]
     quiz = Quiz("unit1/01")
@@ -66,6 +71,7 @@ def test_the_assessment_comes_last_and_counts_what_is_answered(tmp_path: Path) -
     exam.answer({q.id: "A" if q.options else 1 for q in exam.questions[:3]})
     released = ROOT / "release/assessment/02-presentation.ipynb"
     own = tmp_path / "workspace/assessment/02-presentation.ipynb"
+    own.parent.mkdir(parents=True, exist_ok=True)
     own.write_text(released.read_text().replace("YOUR ANSWER HERE", "The vault's root key.", 1))
     mine = [part for part in journey.journey().parts if part.stage == "Assessment"]
     assert [(part.done, part.notebook) for part in mine] == [

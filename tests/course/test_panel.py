@@ -13,6 +13,7 @@ from helpers.core.errors import BadInput
 from helpers.course.outline import UnknownStep
 from helpers.course.panel import work
 from helpers.course.panel.work import Asked
+from helpers.course.workspace import locate
 from scripts import build_panel
 
 FILE = "modules/gpu-workspace/variables.tf"
@@ -24,6 +25,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("MOD208_WORKSPACE", str(tmp_path / "workspace"))
     monkeypatch.setenv("MOD208_STATE", str(tmp_path / "state"))
     (tmp_path / "workspace" / "lab1-module").mkdir(parents=True)
+    (tmp_path / NOTEBOOK).write_text("{}")
     return str(tmp_path)
 
 
@@ -55,9 +57,41 @@ def test_jupyterlab_and_its_server_find_it() -> None:
 
 def test_a_notebook_is_known_by_its_place(root: str) -> None:
     found = work.lab_of(NOTEBOOK, root)
-    assert found is not None and found.work == Path(root) / "workspace/lab1-module/work"
-    for other in ("", "workspace/unit1/01-interface.ipynb", "workspace/lab1-module/own.ipynb", f"../{NOTEBOOK}"):
+    assert found is not None and found[1] == Path(root) / "workspace/lab1-module/work"
+    moved = "moved/lab1-module/01-interface.ipynb"
+    others = ("", "workspace/unit1/01-interface.ipynb", "workspace/lab1-module/own.ipynb", f"../{NOTEBOOK}", moved)
+    for other in (*others, f"\0/{NOTEBOOK}", f"{'a' * 300}/{moved}", str(Path("/etc") / moved)):
         assert work.lab_of(other, root) is None
+
+
+def test_a_copy_elsewhere_has_the_workspace_that_its_kernel_has(root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = Path(root) / "copy" / "lab1-module" / "01-interface.ipynb"
+    copy.parent.mkdir(parents=True)
+    copy.write_text("{}")
+    path = str(copy.relative_to(root))
+    for workspace in (f"{root}/workspace", ""):
+        monkeypatch.setenv("MOD208_WORKSPACE", workspace)
+        found = work.lab_of(path, root)
+        with monkeypatch.context() as kernel:
+            kernel.chdir(copy.parent)
+            assert found is not None and found[1] == locate(found[0])
+
+
+def test_to_look_writes_nothing(root: str) -> None:
+    before = sorted(Path(root).rglob("*"))
+    assert work.overview(NOTEBOOK, root)["lab"]["id"] == "lab1"
+    assert sorted(Path(root).rglob("*")) == before
+
+
+def test_no_file_outside_the_workspace_is_read_for_a_cell(root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    outside = Path(root) / "outside.txt"
+    outside.write_text("kept")
+    (Path(root) / "workspace/lab1-module/work").mkdir()
+    names = ["../../../outside.txt", str(outside), "link", "\0", "a" * 300, ""]
+    (Path(root) / "workspace/lab1-module/work/link").symlink_to(outside)
+    asked = Asked.of({"path": NOTEBOOK, "step": "interface", "cells": dict.fromkeys(names, "kept")}, root)
+    # A cell that equals such a file would not be named: to be named is to be told nothing.
+    assert work.check(asked)["unrun"] == names
 
 
 def test_what_is_asked_for_must_be_there(root: str) -> None:
@@ -67,6 +101,9 @@ def test_what_is_asked_for_must_be_there(root: str) -> None:
         Asked.of({"path": NOTEBOOK, "step": "../x"}, root)
     with pytest.raises(BadInput, match="Nothing is called"):
         work.serve({"name": "oci", "action": "destroy"})
+    for name in ("all", "../oci", ""):
+        with pytest.raises(BadInput, match="There is no service"):
+            work.serve({"name": name, "action": "restart"})
 
 
 def test_the_overview_leads_to_the_learners_own_copies(root: str) -> None:
@@ -78,7 +115,12 @@ def test_the_overview_leads_to_the_learners_own_copies(root: str) -> None:
     first = found["lab"]["steps"][0]
     assert first["place"] == f"{NOTEBOOK}#cell-id=step-interface" and first["passed"] is None
     assert {one["status"] for one in found["services"]} == {"stopped"}
-    assert work.overview("", root)["lab"] is None
+    assert not found["gone"]
+    nothing = work.overview("", root)
+    assert nothing["lab"] is None and not nothing["gone"]
+    (Path(root) / NOTEBOOK).unlink()
+    moved = work.overview(NOTEBOOK, root)
+    assert moved["lab"] is None and moved["gone"]
 
 
 def test_a_solution_keeps_what_file_and_cell_said(root: str) -> None:

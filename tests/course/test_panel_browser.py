@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import os
 import shutil
 import signal
@@ -14,13 +16,16 @@ from playwright.sync_api import Browser, Locator, expect
 
 from helpers.core.paths import ROOT
 from helpers.course.labs import Lab
+from helpers.course.panel.handlers import LARGEST
 from helpers.runtime import services
-from tests.browser import LabPage, LabServer, low_contrast
+from tests.browser import LabPage, LabServer, low_contrast, write_notebook
 from tests.browser import chromium as chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 ASSIGNMENT, NOTEBOOK = "lab1-module", "01-interface.ipynb"
 FILE = "modules/gpu-workspace/variables.tf"
+#: What a page would run if it took a file's text for its own.
+MARKUP = "# <img src=x onerror='window.ran = true'>\n"
 #: A service that is up in a second and needs no other.
 SERVICE = "oci"
 
@@ -45,7 +50,7 @@ def lab(server: LabServer) -> Lab:
     lab = Lab("lab1", work=server.root / "workspace" / ASSIGNMENT / "work")
     lab.solve("interface")
     text = lab.read(FILE).replace('variable "owner"', 'variable "proprietor"').replace("ephemeral   = true", "")
-    lab.path(FILE).write_text(text.replace("var.owner", "var.proprietor"))
+    lab.path(FILE).write_text(text.replace("var.owner", "var.proprietor") + MARKUP)
     return lab
 
 
@@ -95,14 +100,16 @@ def test_a_step_from_task_to_the_next_by_keyboard(
     pressed(page, panel, "Check", exact=True)
     expect(panel.get_by_text('variable "owner" is not declared')).to_be_visible()
     expect(panel.get_by_text("0 of 8 points")).to_be_visible()
-    # The notebook's cell still has the starter's text: whoever checks now would wonder.
-    expect(panel.get_by_text(f"a cell says something else than its file: {FILE}")).to_be_visible()
+    # The notebook's cells still have the starter's text: whoever checks now would wonder.
+    expect(panel.get_by_text(f"cells say something else than their files: {FILE}")).to_be_visible()
     pressed(page, panel, "Hint 1 of 3: nudge")
     expect(panel.get_by_text("Read the table of the decision row by row.")).to_be_visible()
     pressed(page, panel, "Compare with the solution")
     pressed(page, panel, "Yes, show it")
     expect(panel.locator(".m208-del", has_text='variable "proprietor"')).to_be_visible()
     expect(panel.locator(".m208-ins", has_text='variable "owner"')).to_be_visible()
+    expect(panel.locator(".m208-del", has_text="<img src=x onerror=")).to_be_visible()
+    assert panel.locator("img[src=x]").count() == 0 and page.page.evaluate("window.ran") is None
     assert "proprietor" in lab.read(FILE), "to look at the solution writes nothing"
     picture(page, "compared", tmp_path_factory)
     pressed(page, panel, "Write the solution…")
@@ -238,6 +245,20 @@ def test_what_is_shown_can_be_copied(page: LabPage) -> None:
     assert block.inner_text().strip() == "course check lab1 | head -3", "the button adds no text"
 
 
+def test_what_is_shown_belongs_to_the_notebook_in_front(page: LabPage, panel: Locator, server: LabServer) -> None:
+    # The first cells speak of `lab.check("step")`, which is no step: they lead to the first one.
+    page.select(0)
+    expect(panel.get_by_role("heading", name="Design the interface of the module")).to_be_visible()
+    own = write_notebook(server.root / "own.ipynb", ["1"])
+    page.command("docmanager:open", {"path": own.name, "kernel": {"shouldStart": False}})
+    expect(panel.get_by_text("Open a notebook of a lab: its task, check and hints stand here.")).to_be_visible()
+    expect(panel.locator(".m208-step")).to_have_count(0)
+    own.unlink()
+    expect(panel.get_by_role("alert")).to_contain_text("This notebook is not in its directory any more")
+    page.page.get_by_role("tab", name=NOTEBOOK).click()
+    expect(panel.get_by_role("heading", name="Design the interface of the module")).to_be_visible()
+
+
 def asked(server: LabServer, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> int:
     request = urllib.request.Request(f"{server.url}/mod208/panel{path}", data=body, headers=headers, method=method)
     try:
@@ -260,6 +281,22 @@ def test_only_who_may_use_the_server_is_answered(page: LabPage, server: LabServe
     assert asked(server, "POST", "/check", token, body) == 409
     assert asked(server, "POST", "/services", token, b'{"name": "oci", "action": "rm"}') == 409
     assert asked(server, "POST", "/services", token, b"[]") == 409
+    # One's own page is answered; the same request from a page of another origin is not.
+    mine = own | {"X-XSRFToken": next(one["value"] for one in cookies if one["name"] == "_xsrf")}
+    assert asked(server, "POST", "/check", mine, body) == 409
+    other = {"Origin": "http://example.org"}
+    assert asked(server, "POST", "/check", mine | other, body) == 404
+    assert asked(server, "GET", "", own | other) == 404
+    assert asked(server, "POST", "/remove", token, body) == 404
+
+
+def test_no_large_request_is_read(server: LabServer) -> None:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+        connection.putrequest("POST", "/mod208/panel/check")
+        connection.putheader("Authorization", f"token {server.token}")
+        connection.putheader("Content-Length", str(LARGEST + 1))
+        connection.endheaders()
+        assert connection.getresponse().status == 413
 
 
 DEPLOYMENT = "platform/apps/inference/base/deployment.yaml"

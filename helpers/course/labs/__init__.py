@@ -4,7 +4,7 @@ from helpers.course.labs._cells import WORKFILE
 from helpers.course.labs._lab import Lab, Restored
 from helpers.course.labs._magic import workfile
 from helpers.course.labs._next import place
-from helpers.course.labs._progress import Hint, Progress, StepState
+from helpers.course.labs._progress import Hint, Progress, StepState, progress
 from helpers.course.labs.errors import BadCourse, CellFailed, NoSolution, NoStarter, StepFailed
 from helpers.course.outline import UnknownLab, UnknownStep
 from helpers.course.workspace import BadPath, CannotWrite, Written
@@ -27,5 +27,6 @@ __all__ = [
     "UnknownStep",
     "Written",
     "place",
+    "progress",
     "workfile",
 ]

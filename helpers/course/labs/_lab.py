@@ -16,7 +16,7 @@ from helpers.course.labs import _cells
 from helpers.course.labs._kernel import in_notebook
 from helpers.course.labs._magic import register
 from helpers.course.labs._next import following
-from helpers.course.labs._progress import Hint, Progress, StepState
+from helpers.course.labs._progress import Hint, Progress, progress
 from helpers.course.labs.errors import BadCourse, CellFailed, StepFailed
 from helpers.course.workspace import Workspace, acting_in, backup, difference, inside, listing
 
@@ -232,21 +232,7 @@ class Lab(Workspace):
 
     def progress(self) -> Progress:
         """Return the last verdict of every step, without judging again."""
-        results = self._journal.read()["results"]
-        return Progress(
-            self.spec.title,
-            tuple(
-                StepState(
-                    s.id,
-                    s.title,
-                    s.notebook,
-                    s.points,
-                    results.get(s.id, {}).get("passed"),
-                    results.get(s.id, {}).get("reason", ""),
-                )
-                for s in self.spec.steps
-            ),
-        )
+        return progress(self.spec, self.work)
 
     def __repr__(self) -> str:
         return f"Lab({self.id}: {self.progress()!r})"

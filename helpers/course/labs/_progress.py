@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from helpers.core.html.elements import head, mark, page, table_html, tag
 from helpers.core.html.style import Mark
+from helpers.course.outline import LabSpec
+from helpers.course.workspace import Journal, locate
 
 LEVELS = {0: "done", 1: "nudge", 2: "pointer", 3: "near-solution"}
 
@@ -81,3 +84,20 @@ class Progress:
         }
         rows = [[s.notebook, s.title, mark(marks[s.passed]), f"{s.points:g}"] for s in self.steps]
         return table_html(["notebook", "step", "state", "#points"], rows, caption=f"{self.title}: {self!r}")
+
+
+def progress(spec: LabSpec, work: Path | None = None) -> Progress:
+    """Return the last verdict of every step of a lab, without judging again; nothing is written, and nothing is made.
+
+    Args:
+        work: its workspace; by default the one of this notebook or terminal.
+    """
+    results = Journal(spec.id, (work or locate(spec)).resolve()).read()["results"]
+    verdicts = [(one, results.get(one.id, {})) for one in spec.steps]
+    return Progress(
+        spec.title,
+        tuple(
+            StepState(one.id, one.title, one.notebook, one.points, last.get("passed"), last.get("reason", ""))
+            for one, last in verdicts
+        ),
+    )

@@ -14,8 +14,9 @@ from helpers.course import outline
 from helpers.course.checks import CheckResult
 from helpers.course.copies.copying import LECTURES
 from helpers.course.journey import Part, journey
-from helpers.course.labs import Lab, Restored, place
-from helpers.course.workspace import locate
+from helpers.course.labs import Lab, Restored, place, progress
+from helpers.course.outline import LabSpec
+from helpers.course.workspace import BadPath, inside, locate
 from helpers.runtime import services
 
 #: One thing at a time: two checks, or a check and a reset, would meet in the same files.
@@ -44,27 +45,35 @@ class Asked:
             BadInput: the notebook is of no lab, or the lab has no such step.
         """
         path, cells = str(body.get("path", "")), body.get("cells") or {}
-        lab = lab_of(path, root)
-        if lab is None:
-            why = f"It is {path}." if path else "None is open."
-            raise BadInput("This notebook is of no lab", why=why, next="Open a notebook of a lab.")
+        found = lab_of(path, root)
+        if found is None:
+            why = f"It is {path}. Only a lab's own notebook in its own directory is." if path else "None is open."
+            raise BadInput("This notebook is of no lab", why=why, next="course open   # the labs are in workspace/")
+        spec, work = found
+        step = spec.step(str(body.get("step", ""))).id
         texts = {str(name): str(text) for name, text in cells.items()} if isinstance(cells, dict) else {}
-        return cls(lab, lab.spec.step(str(body.get("step", ""))).id, _directory(path), texts)
+        return cls(Lab(spec.id, work=work), step, _directory(path), texts)
 
 
-def lab_of(path: str, root: str) -> Lab | None:
-    """Return the lab that a notebook is of, with its workspace; None for any other notebook.
+def lab_of(path: str, root: str) -> tuple[LabSpec, Path] | None:
+    """Return the lab that a notebook is of, and its workspace; None for any other notebook. Nothing is made.
 
     Args:
         path: relative to *root*, JupyterLab's root directory.
     """
-    directory = Path(root) / _directory(path)
+    notebook = Path(root) / path
     for spec in outline.labs().values():
-        if directory.name == spec.assignment and Path(path).name in spec.notebooks and _within(directory, root):
-            known = locate(spec)
+        if notebook.parent.name == spec.assignment and notebook.name in spec.notebooks and _is_there(notebook, root):
             # As a kernel started beside the notebook finds it.
-            return Lab(spec.id, work=known if known.is_relative_to(workspace_dir()) else directory / "work")
+            return spec, locate(spec, notebook.parent)
     return None
+
+
+def _is_there(notebook: Path, root: str) -> bool:
+    try:
+        return _within(notebook, root) and notebook.is_file()
+    except (OSError, ValueError):  # no file system has such a name
+        return False
 
 
 def _directory(path: str) -> str:
@@ -80,7 +89,7 @@ def overview(path: str, root: str) -> dict[str, Any]:
     found = journey()
     parts = found.parts
     following = found.next
-    lab = lab_of(path, root)
+    mine = lab_of(path, root)
     return {
         "course": {
             "done": sum(part.done for part in parts),
@@ -89,7 +98,8 @@ def overview(path: str, root: str) -> dict[str, Any]:
             "points": sum(part.points for part in parts),
             "next": following and {"label": f"{following.stage}, {following.title}", "place": _own(following, root)},
         },
-        "lab": lab and _lab(lab, _directory(path)),
+        "lab": mine and _lab(*mine, _directory(path)),
+        "gone": bool(path) and not _is_there(Path(root) / path, root),
         "services": [
             {"name": one.name, "purpose": one.purpose, "status": one.status, "url": one.url}
             for one in services.status()
@@ -108,11 +118,11 @@ def _own(part: Part, root: str) -> str:
     return chosen.relative_to(Path(root).resolve()).as_posix() if _within(chosen, root) else part.notebook
 
 
-def _lab(lab: Lab, here: str) -> dict[str, Any]:
-    steps = lab.progress().steps
+def _lab(lab: LabSpec, work: Path, here: str) -> dict[str, Any]:
+    steps = progress(lab, work).steps
     return {
         "id": lab.id,
-        "title": f"{outline.name_of(lab.id)}: {lab.spec.title}",
+        "title": f"{outline.name_of(lab.id)}: {lab.title}",
         "earned": sum(step.points for step in steps if step.passed),
         "points": sum(step.points for step in steps),
         "steps": [
@@ -123,7 +133,7 @@ def _lab(lab: Lab, here: str) -> dict[str, Any]:
                 "points": step.points,
                 "passed": step.passed,
                 "reason": step.reason,
-                "place": _from_root(here, place(lab.spec, step.step)),
+                "place": _from_root(here, place(lab, step.step)),
             }
             for step in steps
         ],
@@ -154,6 +164,11 @@ def _judged(asked: Asked) -> dict[str, Any]:
 
 def _unrun(lab: Lab, path: str, text: str) -> bool:
     """Return whether a cell has another text than its file, and not the one that it ran with last."""
+    try:
+        inside(lab.work, path)
+    except (BadPath, OSError, ValueError):
+        # No file of the workspace, so none is read: the cell never ran, and says why when it does.
+        return True
     return text.strip() not in (lab.read(path).strip(), lab.ran(path).strip())
 
 
@@ -189,10 +204,15 @@ def serve(body: Mapping[str, Any]) -> dict[str, Any]:
     """Start a service, or stop and start it.
 
     Raises:
-        BadInput: there is no such action. What the services raise when one does not start is raised as well.
+        BadInput: there is no such action or service. What the services raise when one does not start is raised as well.
     """
     name, action = str(body.get("name", "")), str(body.get("action", ""))
     act = {"start": services.start, "restart": services.restart}.get(action)
     if act is None:
         raise BadInput(f"Nothing is called {action!r} here", why="A service is started or restarted.", next="start")
+    known = [one.name for one in services.status()]
+    if name not in known:
+        # `all` would be taken elsewhere: here one is named.
+        why = f"There are {', '.join(sorted(known))}."
+        raise BadInput(f"There is no service {name!r}", why=why, next="course services status")
     return act(name).to_dict()

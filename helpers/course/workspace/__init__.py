@@ -3,6 +3,7 @@
 from helpers.course.workspace._workspace import Workspace, acting_in, locate
 from helpers.course.workspace.cell_files import CHOICES, CellRun, FileChanged, difference
 from helpers.course.workspace.files import BadPath, CannotWrite, Written, backup, backup_directory, inside, listing
+from helpers.course.workspace.journal import Journal
 
 __all__ = [
     "CHOICES",
@@ -10,6 +11,7 @@ __all__ = [
     "CannotWrite",
     "CellRun",
     "FileChanged",
+    "Journal",
     "Workspace",
     "Written",
     "acting_in",

@@ -91,15 +91,18 @@ def acting_in(workspace: Workspace) -> Iterator[None]:
         _acting.reset(token)
 
 
-def locate(spec: outline.LabSpec) -> Path:
+def locate(spec: outline.LabSpec, here: Path | None = None) -> Path:
     """Return the directory of a lab's workspace.
 
     While grading it is ``./work``. Otherwise ``MOD208_WORKSPACE`` decides, then the current directory if it is the
     assignment's, then ``workspace/`` in the course.
+
+    Args:
+        here: the current directory of who asks, for example of a kernel; by default that of this process.
     """
     if spec.id in _acting.get():
         return _acting.get()[spec.id]
-    here = Path.cwd()
+    here = here or Path.cwd()
     if os.environ.get("MOD208_GRADING") == "1":
         return here / "work"
     if root := os.environ.get("MOD208_WORKSPACE"):

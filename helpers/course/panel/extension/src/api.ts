@@ -1,6 +1,6 @@
 /** What the course's server extension (helpers/course/panel) answers, and how it is asked. */
 
-import { URLExt } from '@jupyterlab/coreutils';
+import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 export interface Step {
@@ -19,6 +19,8 @@ export interface Overview {
   course: { done: number; of: number; earned: number; points: number; next: { label: string; place: string } | null };
   lab: { id: string; title: string; earned: number; points: number; steps: Step[] } | null;
   services: Service[];
+  /** Whether the notebook in front is not in its directory any more. */
+  gone: boolean;
 }
 
 export interface Service {
@@ -77,7 +79,16 @@ export class Course {
     try {
       answer = await ServerConnection.makeRequest(url, init, this.settings);
     } catch {
-      throw new Fault('JupyterLab does not answer', 'Its server has ended, or the network is gone.', 'make lab');
+      const again = PageConfig.getOption('hubPrefix') ? 'Start your server in the hub, and reload this page' : 'make lab';
+      throw new Fault('JupyterLab does not answer', 'Its server has ended, or the network is gone.', again);
+    }
+    if (answer.status === 403) {
+      const why = 'You signed out, or its server was started again.';
+      throw new Fault('JupyterLab no longer lets this page in', why, 'Reload this page');
+    }
+    if (answer.status === 404) {
+      const why = "This server runs without the course's part, which its environment would bring.";
+      throw new Fault('The course does not answer', why, 'make lab');
     }
     const data = await answer.json().catch(() => ({}));
     if (!answer.ok) {

@@ -19,29 +19,19 @@ export function fileCell(source: string): FileCell | null {
   return found && { lab: found[1], path: found[2], body: source.slice(found[0].length) };
 }
 
-/** Return the step a cell belongs to by what it says itself. */
+/** Return the step a cell belongs to by what it says itself; a text that only speaks of a check belongs to none. */
 export function stepOf(cell: ICellModel): string {
   const marked = cell.getMetadata('mod208') as { step?: string } | undefined;
-  return marked?.step ?? ASKS.exec(cell.sharedModel.getSource())?.[1] ?? '';
+  const asks = cell.type === 'code' ? ASKS.exec(cell.sharedModel.getSource()) : null;
+  return marked?.step ?? asks?.[1] ?? '';
 }
 
-/** Return the step at the active cell: the one that follows in the text, or the last one before. */
-export function activeStep(notebook: Notebook): string {
-  const cells = notebook.widgets.map(widget => widget.model);
+/** Return which of the steps *known* is at the active cell: the one that follows in the text, or the last one before. */
+export function activeStep(notebook: Notebook, known: Set<string>): string {
+  const steps = notebook.widgets.map(widget => stepOf(widget.model));
   const here = Math.max(0, notebook.activeCellIndex);
-  for (let index = here; index < cells.length; index++) {
-    const step = stepOf(cells[index]);
-    if (step) {
-      return step;
-    }
-  }
-  for (let index = Math.min(here, cells.length) - 1; index >= 0; index--) {
-    const step = stepOf(cells[index]);
-    if (step) {
-      return step;
-    }
-  }
-  return '';
+  const isKnown = (step: string): boolean => known.has(step);
+  return steps.slice(here).find(isKnown) ?? steps.slice(0, here).reverse().find(isKnown) ?? '';
 }
 
 /** Return the text of the cell with an id. */

@@ -22,6 +22,19 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** Replace what a part shows; the keyboard, and what was opened or closed by hand, stay as they were. */
+export function redraw(part: HTMLElement, ...children: Child[]): void {
+  const focused = part.contains(document.activeElement) && document.activeElement?.getAttribute('data-key');
+  const known = new Map(Array.from(part.querySelectorAll('details')).map(one => [one.dataset.key, one.open]));
+  part.replaceChildren(...children.filter((child): child is Node | string => !!child));
+  part.querySelectorAll('details').forEach(one => {
+    one.open = known.get(one.dataset.key) ?? one.open;
+  });
+  if (focused) {
+    part.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+  }
+}
+
 export const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 export const number = (value: number): string => String(Math.round(value * 100) / 100);
 
@@ -38,5 +51,5 @@ export function diff(text: string, label: string): HTMLElement {
     const kind = /^(\+\+\+|---|@@)/.test(line) ? 'm208-dim' : { '+': 'm208-ins', '-': 'm208-del' }[line[0]];
     return h('span', kind ? { class: kind } : {}, line + '\n');
   });
-  return h('pre', { class: 'm208-diff', tabindex: '0', 'aria-label': label }, ...lines);
+  return h('pre', { class: 'm208-diff', tabindex: '0', 'data-key': 'changes', 'aria-label': label }, ...lines);
 }

@@ -4,7 +4,6 @@ import { ILabShell, ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } fr
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
-import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { LabIcon } from '@jupyterlab/ui-components';
 import { Course } from './api';
 import { colourFileCells } from './cells';
@@ -43,12 +42,11 @@ const panel: JupyterFrontEndPlugin<void> = {
   id: 'mod208:panel',
   description: 'Task, check, hints, solution, progress and services beside the notebook.',
   autoStart: true,
-  requires: [INotebookTracker, IRenderMimeRegistry],
+  requires: [INotebookTracker],
   optional: [ILabShell, ICommandPalette, ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     tracker: INotebookTracker,
-    rendermime: IRenderMimeRegistry,
     shell: ILabShell | null,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null
@@ -67,7 +65,7 @@ const panel: JupyterFrontEndPlugin<void> = {
       }
     };
     const course = new Course(app.serviceManager.serverSettings);
-    const widget = new CoursePanel(course, tracker, rendermime, open, icon);
+    const widget = new CoursePanel(course, tracker, open, icon);
     app.shell.add(widget, 'right', { rank: 10 });
     restorer?.add(widget, 'mod208-panel');
     const command = 'mod208:panel';

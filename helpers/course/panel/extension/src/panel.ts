@@ -1,16 +1,26 @@
 /** The side panel: the task at the active cell, its check, hints and solution, the lab's steps, services, what is next. */
 
 import { LabIcon } from '@jupyterlab/ui-components';
-import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { INotebookTracker, NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
 import { Widget } from '@lumino/widgets';
-import { Course, Overview, Restored, Service, Step, Verdict } from './api';
+import { Course, Fault, Overview, Restored, Step, Verdict } from './api';
+import { Busy } from './busy';
 import { activeStep, fileCell, stepOf, textOf } from './cells';
-import { Child, bar, diff, h, number, plural } from './dom';
+import { Child, bar, diff, h, number, redraw } from './dom';
+import { Services } from './services';
 import { LEVELS, fault, verdict } from './shown';
+import { sign, steps } from './steps';
 
 /** Milliseconds between two looks at the services, while the panel is seen. */
 const PULSE = 10_000;
+/** Milliseconds without another cell that ran, after which the panel looks. */
+const CALM = 500;
+
+const GONE = new Fault(
+  'This notebook is not in its directory any more',
+  'It was moved, renamed or deleted outside JupyterLab.',
+  'Open it at its new place, in the file browser'
+);
 
 /** What is known of one step since the page was opened. */
 interface Work {
@@ -27,16 +37,20 @@ export class CoursePanel extends Widget {
   private overview: Overview | null = null;
   private works = new Map<string, Work>();
   private step = '';
+  /** The notebook in front, and the one that *overview* is about: another one until the server has answered. */
   private following: NotebookPanel | null = null;
+  private shown: NotebookPanel | null = null;
   private pulse = 0;
-  private busy = '';
-  private serviceFault: unknown = null;
-  private parts: Record<'course' | 'step' | 'lab' | 'services', HTMLElement>;
+  private calm = 0;
+  private due = false;
+  private looking: Promise<void> | null = null;
+  private busy = new Busy(this.node);
+  private services: Services;
+  private parts: Record<'course' | 'step' | 'lab', HTMLElement>;
 
   constructor(
     private course: Course,
     private tracker: INotebookTracker,
-    private rendermime: IRenderMimeRegistry,
     private open: (place: string) => Promise<void>,
     icon: LabIcon
   ) {
@@ -48,23 +62,23 @@ export class CoursePanel extends Widget {
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', 'Course');
     const part = (label: string): HTMLElement => h('section', { 'aria-label': label });
-    this.parts = {
-      course: part('Progress'),
-      step: part('Task'),
-      lab: part('Steps'),
-      services: part('Services')
-    };
-    this.node.append(...Object.values(this.parts));
+    this.parts = { course: part('Progress'), step: part('Task'), lab: part('Steps') };
+    this.services = new Services(course, this.busy, () => this.refresh());
+    this.node.append(...Object.values(this.parts), this.services.node);
     tracker.currentChanged.connect(() => void this.turn());
     tracker.activeCellChanged.connect(() => this.follow());
-    // A cell may have checked, or started a service.
-    NotebookActions.executed.connect(() => void this.refresh());
+    // A cell may have checked, or started a service; of all cells run at once, the last is waited for.
+    NotebookActions.executed.connect(() => {
+      window.clearTimeout(this.calm);
+      this.calm = window.setTimeout(() => void this.refresh(), CALM);
+    });
     void this.turn();
   }
 
   protected onAfterShow(): void {
     void this.refresh();
-    this.pulse = window.setInterval(() => this.busy || void this.refresh(), PULSE);
+    window.clearInterval(this.pulse);
+    this.pulse = window.setInterval(() => this.busy.what || void this.refresh(), PULSE);
   }
 
   protected onBeforeHide(): void {
@@ -76,54 +90,75 @@ export class CoursePanel extends Widget {
     (this.node.querySelector<HTMLElement>('button:not([disabled])') ?? this.node).focus();
   }
 
+  /** The notebook that is shown; nothing once it is closed. */
   private get notebook(): NotebookPanel | null {
-    return this.tracker.currentWidget;
-  }
-
-  private get path(): string {
-    return this.notebook?.context.path ?? '';
+    return this.shown?.isDisposed ? null : this.shown;
   }
 
   /** Another notebook is in front. */
   private async turn(): Promise<void> {
-    const panel = this.notebook;
+    const panel = this.tracker.currentWidget;
     if (panel === this.following) {
       return;
     }
     this.following = panel;
-    this.step = '';
     await panel?.revealed;
     await this.refresh();
   }
 
   /** Another cell is the active one: show its step. */
   private follow(): void {
-    const step = this.overview?.lab && this.notebook ? activeStep(this.notebook.content) : '';
-    const known = this.overview?.lab?.steps.find(one => one.id === step);
-    if ((known?.id ?? '') !== this.step && !this.busy) {
-      this.step = known?.id ?? '';
+    if (this.busy.what || this.shown !== this.tracker.currentWidget) {
+      return;
+    }
+    const known = new Set(this.overview?.lab?.steps.map(one => one.id));
+    const step = this.notebook ? activeStep(this.notebook.content, known) : '';
+    if (step !== this.step) {
+      this.step = step;
       this.drawStep();
       this.drawLab();
     }
   }
 
-  private async refresh(): Promise<void> {
+  /** Look again. Who asks while an answer is waited for gets the next one. */
+  private refresh(): Promise<void> {
     if (!this.isVisible) {
-      return;
+      return Promise.resolve();
     }
-    try {
-      this.overview = await this.course.overview(this.path);
-    } catch (error) {
-      this.parts.course.replaceChildren(fault(error));
-      return;
+    this.due = true;
+    this.looking ??= this.look().finally(() => (this.looking = null));
+    return this.looking;
+  }
+
+  private async look(): Promise<void> {
+    while (this.due) {
+      this.due = false;
+      const notebook = this.tracker.currentWidget;
+      try {
+        const found = await this.course.overview(notebook?.context.path ?? '');
+        if (notebook === this.tracker.currentWidget) {
+          this.take(found, notebook);
+        } else {
+          this.due = true;
+        }
+      } catch (error) {
+        redraw(this.parts.course, fault(error));
+      }
     }
+  }
+
+  private take(found: Overview, notebook: NotebookPanel | null): void {
+    const before = this.overview;
+    const other = this.shown !== notebook || before?.lab?.id !== found.lab?.id || before?.gone !== found.gone;
+    this.overview = found;
+    this.shown = notebook;
     this.drawCourse();
-    this.drawServices();
-    const before = this.step;
+    this.services.draw(found.services);
+    const step = this.step;
     this.follow();
-    if (this.step === before) {
+    if (this.step === step) {
       this.drawLab();
-      if (!this.busy && !this.parts.step.hasChildNodes()) {
+      if (!this.busy.what && (other || !this.parts.step.hasChildNodes())) {
         this.drawStep();
       }
     }
@@ -131,79 +166,23 @@ export class CoursePanel extends Widget {
 
   // ---- what is drawn
 
-  /** Replace what a part shows, and leave the keyboard where it was. */
-  private draw(part: HTMLElement, ...children: Child[]): void {
-    const focused = part.contains(document.activeElement) && document.activeElement?.getAttribute('data-key');
-    const opened = new Set(Array.from(part.querySelectorAll('details[open]')).map(one => one.getAttribute('data-key')));
-    part.replaceChildren(...children.filter((child): child is Node | string => !!child));
-    part.querySelectorAll('details').forEach(one => {
-      one.open = one.open || opened.has(one.getAttribute('data-key'));
-    });
-    if (focused) {
-      part.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
-    }
-  }
-
   private drawCourse(): void {
     const { done, of, earned, points, next } = this.overview!.course;
-    const counted = `${done} of ${of} done · ${number(earned)} of ${number(points)} points`;
-    this.draw(
+    const counted = `${done} of ${of} questions, steps and answers done · ${number(earned)} of ${number(points)} points`;
+    redraw(
       this.parts.course,
       h('h2', {}, 'Course'),
       bar(done, of, 'Progress of the course'),
       h('p', { class: 'm208-dim' }, counted),
       next
-        ? this.button('continue', `Continue: ${next.label}`, () => this.open(next.place))
+        ? this.busy.button('continue', `Continue: ${next.label}`, () => this.open(next.place))
         : h('p', {}, 'Everything is done.')
     );
   }
 
   private drawLab(): void {
     const lab = this.overview?.lab;
-    if (!lab) {
-      this.draw(this.parts.lab);
-      return;
-    }
-    const steps = lab.steps.map(step => {
-      const [sign, said] = this.sign(step);
-      return h(
-        'li',
-        {},
-        h(
-          'button',
-          {
-            class: `m208-step m208-${said.replace(' ', '-')}`,
-            'data-key': `step-${step.id}`,
-            title: `${step.id}: ${said}, ${plural(step.points, 'point')}`,
-            'aria-current': step.id === this.step && 'step',
-            click: () => void this.open(step.place)
-          },
-          h('b', { 'aria-hidden': 'true' }, sign),
-          h('span', {}, step.title),
-          h('span', { class: 'm208-dim' }, `${number(step.points)}`),
-          h('span', { class: 'm208-sr' }, said)
-        )
-      );
-    });
-    const passed = lab.steps.filter(step => step.passed).length;
-    this.draw(
-      this.parts.lab,
-      h('h2', {}, lab.title),
-      bar(passed, lab.steps.length, 'Progress of the lab'),
-      h(
-        'p',
-        { class: 'm208-dim' },
-        `${passed} of ${plural(lab.steps.length, 'step')} · ${number(lab.earned)} of ${number(lab.points)} points`
-      ),
-      h('ol', {}, ...steps)
-    );
-  }
-
-  private sign(step: Step): [string, string] {
-    if (step.passed) {
-      return ['✓', 'passed'];
-    }
-    return step.passed === false ? ['✗', 'not yet'] : ['○', 'open'];
+    redraw(this.parts.lab, ...(lab ? steps(lab, this.step, this.open) : []));
   }
 
   private get current(): Step | undefined {
@@ -220,23 +199,23 @@ export class CoursePanel extends Widget {
   private drawStep(note?: Child): void {
     const step = this.current;
     if (!step) {
-      const lab = this.overview?.lab;
+      const { lab, gone } = this.overview ?? {};
       const words = lab ? 'Choose a step below.' : 'Open a notebook of a lab: its task, check and hints stand here.';
-      this.draw(this.parts.step, h('p', { class: 'm208-dim' }, words));
+      redraw(this.parts.step, gone ? fault(GONE) : h('p', { class: 'm208-dim' }, words));
       return;
     }
     const work = this.work(step.id);
-    this.draw(
+    redraw(
       this.parts.step,
       h('h2', {}, step.title),
       this.task(step),
       h(
         'div',
         { class: 'm208-row' },
-        this.button('check', 'Check', () => this.check(step), 'm208-main'),
+        this.busy.button('check', 'Check', () => this.check(step), 'm208-main'),
         this.hintButton(work),
-        this.button('compare', 'Compare with the solution', () => this.ask(step, 'compare')),
-        this.button('reset', 'Reset…', () => this.ask(step, 'reset'))
+        this.busy.button('compare', 'Compare with the solution', () => this.ask(step, 'compare')),
+        this.busy.button('reset', 'Reset…', () => this.ask(step, 'reset'))
       ),
       h('div', { class: 'm208-note', role: 'status' }, note || (work.fault ? fault(work.fault) : null)),
       this.judgement(step, work),
@@ -251,8 +230,10 @@ export class CoursePanel extends Widget {
     if (!text) {
       return null;
     }
-    const shown = this.rendermime.createRenderer('text/markdown');
-    const model = this.rendermime.createModel({ data: { 'text/markdown': text.replace(/^#+ .*\n*/, '') } });
+    // The notebook's own, which knows where its links and drawings lead.
+    const rendermime = this.notebook!.content.rendermime;
+    const shown = rendermime.createRenderer('text/markdown');
+    const model = rendermime.createModel({ data: { 'text/markdown': text.replace(/^#+ .*\n*/, '') } });
     void shown.renderModel(model);
     return h('details', { open: true, 'data-key': `task-${step.id}` }, h('summary', {}, 'Task'), shown.node);
   }
@@ -260,15 +241,15 @@ export class CoursePanel extends Widget {
   private judgement(step: Step, work: Work): HTMLElement | null {
     const found = work.verdict;
     if (!found) {
-      const [sign, said] = this.sign(step);
-      return h('p', { class: `m208-${said.replace(' ', '-')}` }, `${sign} ${said}`, step.reason ? `: ${step.reason}` : '');
+      const [shown, said] = sign(step);
+      return h('p', { class: `m208-${said.replace(' ', '-')}` }, `${shown} ${said}`, step.reason ? `: ${step.reason}` : '');
     }
     return h(
       'div',
       { class: 'm208-verdict' },
       ...verdict(found, work.open),
       found.passed && found.next
-        ? this.button('next', `Next: ${found.next.title}`, () => this.open(found.next!.place), 'm208-main')
+        ? this.busy.button('next', `Next: ${found.next.title}`, () => this.open(found.next!.place), 'm208-main')
         : null
     );
   }
@@ -285,62 +266,9 @@ export class CoursePanel extends Widget {
       text ? diff(text, title) : null,
       h('p', {}, said),
       title.startsWith('Solution:')
-        ? this.button('solve', 'Write the solution…', () => this.ask(step, 'solve'), 'm208-danger')
+        ? this.busy.button('solve', 'Write the solution…', () => this.ask(step, 'solve'), 'm208-danger')
         : null
     );
-  }
-
-  private drawServices(): void {
-    const { services } = this.overview!;
-    const up = services.filter(one => one.status !== 'stopped');
-    const down = services.filter(one => one.status === 'stopped');
-    this.draw(
-      this.parts.services,
-      h('h2', {}, 'Services'),
-      this.serviceFault ? fault(this.serviceFault) : null,
-      up.length ? h('ul', {}, ...up.map(one => this.service(one))) : h('p', { class: 'm208-dim' }, 'None is running.'),
-      h(
-        'details',
-        { 'data-key': 'stopped' },
-        h('summary', {}, `${down.length} not started`),
-        h('ul', {}, ...down.map(one => this.service(one)))
-      )
-    );
-  }
-
-  private service(one: Service): HTMLElement {
-    const sign = { running: '●', starting: '◐', stopped: '○', failed: '✗' }[one.status];
-    const kind = { running: 'm208-passed', starting: 'm208-dim', stopped: 'm208-dim', failed: 'm208-not-yet' }[one.status];
-    const [verb, action] = one.status === 'running' ? ['Restart', 'restart'] : ['Start', 'start'];
-    const said = one.status === 'failed' ? 'it was killed or crashed' : one.status;
-    const act = async (): Promise<void> => {
-      this.serviceFault = null;
-      await this.during(
-        `${verb}ing ${one.name}`,
-        `service-${one.name}`,
-        () => this.course.act('services', { name: one.name, action }),
-        error => (this.serviceFault = error)
-      );
-      await this.refresh();
-    };
-    return h(
-      'li',
-      { class: 'm208-service', title: [one.purpose, one.url].filter(Boolean).join(' · ') },
-      h('b', { class: kind, 'aria-hidden': 'true' }, sign),
-      h('span', {}, one.name),
-      h('span', { class: kind }, said),
-      one.status === 'starting' ? null : this.button(`service-${one.name}`, verb, act, '', `${verb} ${one.name}`)
-    );
-  }
-
-  private button(key: string, label: string, act: () => unknown, kind = '', name = ''): HTMLButtonElement {
-    const made = h('button', { class: `m208-button ${kind}`, type: 'button', 'data-key': key, click: () => void act() });
-    made.textContent = label;
-    if (name) {
-      made.setAttribute('aria-label', name);
-    }
-    made.disabled = !!this.busy;
-    return made;
   }
 
   private hintButton(work: Work): HTMLElement | null {
@@ -350,61 +278,22 @@ export class CoursePanel extends Widget {
     }
     const found = due.find(({ hints }) => (work.open.get(hints.join('\n')) ?? 0) < hints.length);
     if (!found) {
-      const none = this.button('hint', 'No more hints', () => undefined);
+      const none = this.busy.button('hint', 'No more hints', () => undefined);
       none.disabled = true;
       none.dataset.off = 'true';
       return none;
     }
     const key = found.hints.join('\n');
     const level = work.open.get(key) ?? 0;
-    return this.button('hint', `Hint ${level + 1} of 3: ${LEVELS[level]}`, () => {
+    return this.busy.button('hint', `Hint ${level + 1} of ${found.hints.length}: ${LEVELS[level]}`, () => {
       work.open.set(key, level + 1);
       this.drawStep();
+      const all = this.parts.step.querySelectorAll('details[data-key^="hint-"]');
+      all.item(all.length - 1)?.scrollIntoView({ block: 'nearest' });
     });
   }
 
   // ---- what is done
-
-  /** Do one thing: buttons off, what is waited for and since when, how long it took the last time. */
-  private async during<T>(
-    what: string,
-    key: string,
-    act: () => Promise<T>,
-    failed: (error: unknown) => void
-  ): Promise<T | null> {
-    if (this.busy) {
-      return null;
-    }
-    this.busy = what;
-    const kept = `mod208:seconds:${key}`;
-    const last = window.localStorage.getItem(kept);
-    const note = h('p', { class: 'm208-working', role: 'status' });
-    const began = Date.now();
-    const tell = (): void => {
-      const seconds = Math.round((Date.now() - began) / 1000);
-      note.textContent = `${what} … ${seconds} s${last ? ` (last time ${last} s)` : ''}`;
-    };
-    const clock = window.setInterval(tell, 1000);
-    tell();
-    const hold = (off: boolean): void =>
-      this.node.querySelectorAll<HTMLButtonElement>('.m208-button:not([data-off])').forEach(one => (one.disabled = off));
-    hold(true);
-    const place = this.parts.step.querySelector('.m208-note') ?? this.parts.services;
-    (key.startsWith('service-') ? this.parts.services : place).prepend(note);
-    try {
-      const done = await act();
-      window.localStorage.setItem(kept, String(Math.max(1, Math.round((Date.now() - began) / 1000))));
-      return done;
-    } catch (error) {
-      failed(error);
-      return null;
-    } finally {
-      window.clearInterval(clock);
-      note.remove();
-      this.busy = '';
-      hold(false);
-    }
-  }
 
   /** Do something about a step; what went wrong stays to be read until the next thing is done. */
   private async doing<T>(step: Step, what: string, action: string, more: object = {}): Promise<T | null> {
@@ -412,9 +301,12 @@ export class CoursePanel extends Widget {
     work.fault = undefined;
     this.drawStep();
     const key = action === 'compare' ? action : `${action}-${this.overview?.lab?.id}-${step.id}`;
-    const body = { path: this.path, step: step.id, ...more };
-    const done = await this.during<T>(what, key, () => this.course.act(action, body), error => (work.fault = error));
+    const body = { path: this.notebook?.context.path ?? '', step: step.id, ...more };
+    const place = this.parts.step.querySelector<HTMLElement>('.m208-note') ?? this.parts.step;
+    const act = (): Promise<T> => this.course.act(action, body);
+    const done = await this.busy.during<T>(what, key, place, act, error => (work.fault = error));
     this.drawStep();
+    this.follow();
     return done;
   }
 
@@ -441,7 +333,18 @@ export class CoursePanel extends Widget {
       this.drawStep();
       await this.refresh();
     }
-    this.parts.step.querySelector<HTMLElement>('[data-key="check"]')?.focus();
+    this.focus('check');
+  }
+
+  /** Put the keyboard on the first of these that is there, and so into view. */
+  private focus(...keys: string[]): void {
+    const at = document.activeElement;
+    if (at && at !== document.body && !this.node.contains(at)) {
+      // Who went on to write while a check ran goes on to write.
+      return;
+    }
+    const found = keys.map(key => this.parts.step.querySelector<HTMLElement>(`[data-key="${key}"]`));
+    found.find(one => one)?.focus();
   }
 
   /** Ask before something is shown or written that one might regret. */
@@ -452,8 +355,8 @@ export class CoursePanel extends Widget {
       reset: ['Put the starter files of this step back? Yours are kept under backup/.', 'Yes, reset this step']
     }[action];
     const go = (): Promise<void> => (action === 'compare' ? this.compare(step) : this.restore(step, action));
-    const sure = this.button('yes', yes, go, action === 'compare' ? 'm208-main' : 'm208-danger');
-    const no = this.button('no', 'No', () => this.drawStep());
+    const sure = this.busy.button('yes', yes, go, action === 'compare' ? 'm208-main' : 'm208-danger');
+    const no = this.busy.button('no', 'No', () => this.drawStep());
     this.drawStep(h('div', { role: 'alert' }, h('p', {}, words), h('div', { class: 'm208-row' }, sure, no)));
     no.focus();
   }
@@ -466,6 +369,7 @@ export class CoursePanel extends Widget {
       work.changes = { title: 'Solution: difference to your files', text: found.changes, said };
       this.drawStep();
     }
+    this.focus(found ? 'changes' : 'compare', 'compare');
   }
 
   private async restore(step: Step, action: 'solve' | 'reset'): Promise<void> {
@@ -474,9 +378,10 @@ export class CoursePanel extends Widget {
     const [verb, title] = action === 'solve' ? ['Solving', 'Written'] : ['Resetting', 'Starter files'];
     const done = await this.doing<Restored>(step, verb, action, { cells: this.cells() });
     if (!done) {
+      this.focus(action, 'check');
       return;
     }
-    notebook?.content.widgets.forEach(({ model: { sharedModel } }) => {
+    (notebook?.isDisposed ? [] : (notebook?.content.widgets ?? [])).forEach(({ model: { sharedModel } }) => {
       const file = fileCell(sharedModel.getSource());
       if (file?.lab === lab && file && done.cells[file.path] !== undefined) {
         sharedModel.setSource(`%%workfile ${file.lab} ${file.path}\n${done.cells[file.path].replace(/\n$/, '')}`);
@@ -486,5 +391,6 @@ export class CoursePanel extends Widget {
     work.changes = { title, text: done.changes, said: done.said };
     this.drawStep();
     await this.refresh();
+    this.focus('next', 'check');
   }
 }

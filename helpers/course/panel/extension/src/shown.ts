@@ -16,19 +16,19 @@ export function verdict(found: Verdict, open: Map<string, number>): Child[] {
     ...(found.items.length && !found.passed
       ? groups.map(group => items(found, group))
       : [h('p', {}, found.reason)]),
-    found.unrun.length
-      ? h(
-          'p',
-          { class: 'm208-unrun' },
-          `The files are judged, and a cell says something else than its file: ${found.unrun.join(', ')}. Run it first.`
-        )
-      : null,
+    found.unrun.length ? h('p', { class: 'm208-unrun' }, unrun(found.unrun)) : null,
     ...found.due.flatMap(({ reasons, hints }) => {
       const given = open.get(hints.join('\n')) ?? 0;
       const which = given && found.due.length > 1 ? h('p', { class: 'm208-dim' }, `About: ${reasons.join('; ')}`) : null;
-      return [which, ...hints.slice(0, given).map((text, level) => hint(text, level, level === given - 1))];
+      return [which, ...hints.slice(0, given).map((text, level) => hint(text, level, hints.length, level === given - 1))];
     })
   ];
+}
+
+function unrun(files: string[]): string {
+  return files.length === 1
+    ? `The files are judged, and a cell says something else than its file: ${files[0]}. Run it first.`
+    : `The files are judged, and cells say something else than their files: ${files.join(', ')}. Run them first.`;
 }
 
 function items(found: Verdict, group: string): HTMLElement {
@@ -44,8 +44,8 @@ function items(found: Verdict, group: string): HTMLElement {
   return h('div', {}, group && mine.length ? h('h3', {}, group) : null, h('ul', {}, ...lines));
 }
 
-function hint(text: string, level: number, open: boolean): HTMLElement {
-  const title = h('summary', {}, `Hint ${level + 1} of 3: ${LEVELS[level]}`);
+function hint(text: string, level: number, most: number, open: boolean): HTMLElement {
+  const title = h('summary', {}, `Hint ${level + 1} of ${most}: ${LEVELS[level]}`);
   return h('details', { open, 'data-key': `hint-${text}` }, title, level === 2 ? h('pre', {}, text) : h('p', {}, text));
 }
 
