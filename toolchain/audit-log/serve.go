@@ -228,7 +228,7 @@ func webServer(handler http.Handler, pair tls.Certificate) *http.Server {
 		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute,
 		// Else Go answers "OPTIONS *" by itself, whoever asks.
 		DisableGeneralOptionsHandler: true,
-		TLSConfig: &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12},
+		TLSConfig:                    &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12},
 		// A stranger's broken handshake is nothing to say.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
