@@ -30,13 +30,13 @@ lint=
 if [ -z "$(find tests/__pycache__ -name 'conftest.*-pytest-*.pyc' -print -quit 2>/dev/null)" ]; then
   .venv/bin/python -m pytest -n0 --collect-only -q "$@" > /dev/null 2>&1 || true
 fi
-# Seven workers for two cores, for the same reason: with four, the cores were idle for a quarter of a run.
+# Five workers for two cores, for the same reason: with four, the cores were idle for a quarter of a run.
 # Fewer where memory is short: a cluster with Argo CD and what tests it takes about 2 GB.
-workers=$(awk '/^MemAvailable/ { n = int($2 / 2500000); print (n < 2 ? 2 : (n > 7 ? 7 : n)) }' /proc/meminfo 2>/dev/null || true)
+workers=$(awk '/^MemAvailable/ { n = int($2 / 2500000); print (n < 2 ? 2 : (n > 5 ? 5 : n)) }' /proc/meminfo 2>/dev/null || true)
 # By module: fixtures of a module (a class, a workspace, services) are made once. In the order of tests/durations.json,
 # longest first.
 failed=0
-.venv/bin/python -m pytest -n "${MOD208_TEST_WORKERS:-${workers:-7}}" --dist loadscope --no-loadscope-reorder \
+.venv/bin/python -m pytest -n "${MOD208_TEST_WORKERS:-${workers:-5}}" --dist loadscope --no-loadscope-reorder \
   --junitxml build/junit.xml "$@" || failed=$?
 # 1: tests failed, and nothing worse. What passes alone is named, not hidden.
 if [ -z "$choice" ] && [ $# = 0 ] && [ "$failed" = 1 ]; then
