@@ -1,6 +1,6 @@
 """What failed in a whole run, once more and alone: ``python -m tests.second_try`` (scripts/test.sh).
 
-On two cores with seven workers a test may fail because of its neighbours. A fault of the course fails alone as well,
+On two cores with five workers a test may fail because of its neighbours. A fault of the course fails alone as well,
 and ends the run. What passes alone is listed at the end of the run and in ``build/flaky.txt``: the test or the course
 has a race, which wants an issue. More than `LIMIT` failed units are no accident and are not tried again.
 """
