@@ -22,7 +22,7 @@ PARTS = frozenset({"audit", "build-platform", "delivery", "private", "secrets", 
 #: offered to the judge's registry by its own rules (`grading.claims`).
 LEFT = (
     # Of any place: a clone, and what tells git or SSH which programs to start.
-    re.compile(r"(.*/)?\.(git|gitconfig|gitattributes|gitmodules|ssh|gnupg|config|docker)"),
+    re.compile(r"(.*/)?\.(gitconfig|gitattributes|gitmodules|ssh|gnupg|config|docker)"),
     # Argo CD and Flux: homes, clones that are under way, GnuPG's own settings, sockets of plugins.
     re.compile(r"services/(gitops|flux)/data/(config|gnupg|home|plugins|source|ssh|tls|tmp)"),
     re.compile(r"services/secret-sync/data/scratch"),
