@@ -10,7 +10,6 @@ import { colourFileCells } from './cells';
 import { offerCopies } from './copies';
 import { register } from './modes';
 import { CoursePanel } from './panel';
-import '../style/index.css';
 
 const icon = new LabIcon({
   name: 'mod208:course',
