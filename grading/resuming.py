@@ -21,15 +21,16 @@ PARTS = frozenset({"audit", "build-platform", "delivery", "private", "secrets", 
 #: Never taken: what would run or steer a program (a service writes it at each start, or makes it anew), and what is
 #: offered to the judge's registry by its own rules (`grading.claims`).
 LEFT = (
-    # Of any place: a clone, and what tells git or SSH which programs to start.
-    re.compile(r"(.*/)?\.(gitconfig|gitattributes|gitmodules|ssh|gnupg|config|docker)"),
+    # Of any place: a clone's repository, and what tells git or SSH which programs to start.
+    re.compile(r"(.*/)?\.(git|gitconfig|gitattributes|gitmodules|ssh|gnupg|config|docker)"),
     # Argo CD and Flux: homes, clones that are under way, GnuPG's own settings, sockets of plugins.
     re.compile(r"services/(gitops|flux)/data/(config|gnupg|home|plugins|source|ssh|tls|tmp)"),
     re.compile(r"services/secret-sync/data/scratch"),
     re.compile(r"services/oci/docker"),
     re.compile(r"services/registry(/.*)?"),
     re.compile(r"services/[^/]+/(lock|log|log\.1|kubeconfig|bao\.hcl)"),
-    re.compile(r"delivery/[^/]+/clones"),
+    # Whole, or what is left of a clone would be in the way of the judge's own.
+    re.compile(r"(delivery|private)/[^/]+/clones"),
     # Of a repository: its hooks and settings name programs, the rest leads to other repositories.
     re.compile(r"services/git/data/repositories/[^/]+/(hooks|info|worktrees|config|config\.worktree|commondir|gitdir)"),
     re.compile(r"services/git/data/repositories/[^/]+/objects/info/(http-)?alternates"),

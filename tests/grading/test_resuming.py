@@ -43,6 +43,8 @@ HOSTILE = {
     f"{REPOSITORY}/info/attributes": "* filter=own\n",
     f"{REPOSITORY}/objects/info/alternates": "/work/elsewhere\n",
     "delivery/lab2/clones/learner/.git/config": "[core]\n\tfsmonitor = /grading/own\n",
+    "private/project/clones/verifier/.git/config": "[core]\n\tfsmonitor = /grading/own\n",
+    "private/project/clones/verifier/README.md": "the judge makes a clone of its own, where nothing is",
     # Where git would look when a repository is broken, and where a program's home is.
     "services/git/data/.git/config": "[core]\n\tfsmonitor = /grading/own\n",
     "services/gitops/data/home/.gitconfig": "[core]\n\tsshCommand = /grading/own\n",
