@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -149,10 +150,15 @@ def test_a_credential_that_is_kept_in_the_cluster(lab: Lab) -> None:
         Cluster().delete("SecretStore", "kept", namespace=asked.namespace)
 
 
-def test_a_copy_of_the_token(lab: Lab) -> None:
+@pytest.mark.parametrize(
+    "spelled",
+    [str, lambda token: base64.b64encode(token.encode()).decode(), lambda token: token.encode().hex().upper()],
+    ids=["as it is", "base64", "hex"],
+)
+def test_a_copy_of_the_token(lab: Lab, spelled: Callable[[str], str]) -> None:
     asked = training.brief()
     token = Vault().get(platform.where(asked)).reveal(platform.PROPERTY)
-    lab.write("notes.txt", f"the token is {token}")
+    lab.write("notes.txt", f"the token is {spelled(token)}")
     with pytest.raises(Unmet, match=r"notes\.txt holds the token itself"):
         platform.clean(lab, asked)
 
